@@ -47,7 +47,8 @@ class Benchmark(NamedTuple):
         needs: Files below `{data}` without which it is skipped.
         programs: Programs without which it is skipped.
         prepare: A command to run once before.
-        rounds: How often it is run: more than once where it measures time.
+        rounds: How often it is run: three times or more where it compares time or memory. What is counted, with nothing
+            random in it, is the same in each round.
         quick: More arguments, which make a short run of it; `None` leaves it out of `--quick`.
     """
 
@@ -63,12 +64,10 @@ class Benchmark(NamedTuple):
 
 
 class Highlight(NamedTuple):
-    """A row of the README's table, in both languages: one number of ours, and the best one of the others."""
+    """A row of the README's table, in both languages: one number of ours, and the best one of those beside it."""
 
     says: str
     says_in_korean: str
     figure: str
     column: str
     ours: str
-    others: tuple[str, ...] = ()
-    more_is_better: bool = True

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from figure_kinds import Benchmark, Column, Figure, Highlight
+from figure_kinds import Benchmark, Beside, Column, Figure
 from figures import BENCHMARKS, figures
 from highlights import HIGHLIGHTS
 
@@ -41,7 +41,7 @@ class Ratio(NamedTuple):
     middle: float
     least: float
     greatest: float
-    rounds: int
+    spread: str
 
 
 def kept() -> dict[str, Any]:
@@ -109,11 +109,12 @@ def highlights(results: Mapping[str, Any], *, in_korean: bool = False) -> str:
         rounds = results[benchmark.name]["tables"][figure.table]
         ours = written(column, best(column, one.ours, rounds))
         says = one.says_in_korean if in_korean else one.says
-        lines.append(f"| {says} | {ours} | {_best_other(one, column, rounds)} |")
+        beside = next(each for each in figure.beside if each.column == one.column and one.ours in each.ours)
+        lines.append(f"| {says} | {ours} | {_best_other(beside, column, rounds)} |")
     return "\n".join(lines) + "\n"
 
 
-def _best_other(one: Highlight, column: Column, rounds: Rounds) -> str:
+def _best_other(one: Beside, column: Column, rounds: Rounds) -> str:
     rows = list(dict.fromkeys(row for each in rounds for row in each if row.startswith(one.others)))
     values = {row: value for row in rows if (value := best(column, row, rounds)) is not None}
     if not values:
@@ -137,22 +138,25 @@ def ratios(results: Mapping[str, Any]) -> Iterator[Ratio]:
                     ]
                     found = found if beside.more_is_better else [1 / ratio for ratio in found]
                     if found:
-                        spread = median(found), min(found), max(found)
-                        yield Ratio(name, beside.column, ours, other, *spread, len(found))
+                        spread = "one round" if len(found) == 1 else f"{min(found):.2f} to {max(found):.2f}"
+                        if benchmark.rounds == 1:
+                            spread = "the same in each round"
+                        yield Ratio(name, beside.column, ours, other, median(found), min(found), max(found), spread)
 
 
 def ratio_table(found: Sequence[Ratio]) -> str:
     """Return the ratios as one table of Markdown."""
     lines = ["| measured | ours | beside | median ratio | range |", "| --- | --- | --- | ---: | ---: |"]
-    for one in found:
-        spread = f"{one.least:.2f} to {one.greatest:.2f}" if one.rounds > 1 else "one round"
-        lines.append(f"| {one.figure}, {one.column} | {one.ours} | {one.other} | {one.middle:.2f} | {spread} |")
+    lines += [
+        f"| {one.figure}, {one.column} | {one.ours} | {one.other} | {one.middle:.2f} | {one.spread} |" for one in found
+    ]
     return "\n".join(lines) + "\n"
 
 
 def picture(found: Sequence[Ratio]) -> str:
-    """Return an SVG of the ratios, a bar each; a bar doubles in length when its ratio is squared."""
-    height, left, one_at = 22 * len(found) + 40, 560, 600
+    """Return an SVG of the ratios, a bar each, whose length doubles when its ratio is squared."""
+    titles = dict.fromkeys((one.figure, one.column) for one in found)
+    height, left, one_at, top = 22 * (len(found) + len(titles)) + 40, 560, 600, 24
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 {height}" font-family="sans-serif" font-size="11">',
         "<title>How many times as good as others, by benchmark, on a logarithmic scale</title>",
@@ -160,17 +164,20 @@ def picture(found: Sequence[Ratio]) -> str:
         f'<line x1="{one_at}" y1="20" x2="{one_at}" y2="{height - 8}" stroke="#888888"/>',
         f'<text x="{one_at}" y="14" text-anchor="middle" fill="#222222">as good</text>',
     ]
-    for number, one in enumerate(found):
-        top = 24 + 22 * number
-        end = one_at + 36 * max(-1.0, log2(one.middle))
-        begin, width = min(one_at, end), abs(end - one_at)
-        colour = "#4b5fd6" if one.middle >= 1 else "#e0903a"
-        label = f"{one.ours} beside {one.other}".replace("`", "")
-        parts += [
-            f'<text x="{left}" y="{top + 11}" text-anchor="end" fill="#222222">{escape(label)}</text>',
-            f'<rect x="{begin:.1f}" y="{top}" width="{max(width, 1):.1f}" height="14" fill="{colour}"/>',
-            f'<text x="{max(end, one_at) + 5:.1f}" y="{top + 11}" fill="#222222">{one.middle:.2f}</text>',
-        ]
+    for title in titles:
+        parts.append(f'<text x="10" y="{top + 11}" font-weight="bold" fill="#222222">{escape(", ".join(title))}</text>')
+        top += 22
+        for one in (ratio for ratio in found if (ratio.figure, ratio.column) == title):
+            end = one_at + 36 * max(-1.0, log2(one.middle))
+            begin, width = min(one_at, end), abs(end - one_at)
+            colour = "#4b5fd6" if one.middle >= 1 else "#e0903a"
+            label = f"{one.ours} beside {one.other}".replace("`", "")
+            parts += [
+                f'<text x="{left}" y="{top + 11}" text-anchor="end" fill="#222222">{escape(label)}</text>',
+                f'<rect x="{begin:.1f}" y="{top}" width="{max(width, 1):.1f}" height="14" fill="{colour}"/>',
+                f'<text x="{max(end, one_at) + 5:.1f}" y="{top + 11}" fill="#222222">{one.middle:.2f}</text>',
+            ]
+            top += 22
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -186,7 +193,8 @@ def overview(results: Mapping[str, Any]) -> str:
         "It runs each benchmark in a process of its own, and the packages of others in environments of their own.",
         "Benchmarks that measure time run several rounds, which take turns. `--list` names the benchmarks,",
         "`--only NAMES` chooses among them, and `--quick` makes a short run that keeps nothing. Some benchmarks read",
-        "data of others, which are not part of this project: `FOLDER` holds them. What is skipped is named.",
+        "data of others, which are not part of this project: `FOLDER` holds them. What is skipped or fails is named,",
+        "and the others are measured. On two cores with nothing else to do, it takes between one and two hours.",
         "",
         "How long something takes depends on the machine and on what else it does. The ratio of two rows of one round",
         "depends on that much less.",
@@ -194,7 +202,7 @@ def overview(results: Mapping[str, Any]) -> str:
         "## Beside others",
         "",
         "How many times as good this package is as another, by the same measure in the same round: the median ratio,",
-        "and its range over the rounds.",
+        "and its range over the rounds. There is nothing random in scores and counts: they are the same in each round.",
         "",
         "![How many times as good as others, by benchmark](pictures/figures.svg)",
         "",

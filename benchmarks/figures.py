@@ -25,7 +25,11 @@ _RETRIEVAL = (
     *(column for size in (300, 500, 1000) for column in shares(f"tables, {size}", f"possible, {size}")),
     *shares("caption with its table", "found first", digits=2),
 )
+_OURS = "ours, Markdown"
 _RECURSIVE = "RecursiveCharacterTextSplitter"
+_SPLITTERS = (_RECURSIVE, "MarkdownHeader", "LlamaIndex", "chonkie", "docling", "unstructured")
+_PARSERS = ("PyMuPDF", "MarkItDown", "pdf_oxide", "OpenDataLoader")
+_TABLE_PARSERS = ("pdfplumber", "camelot")
 # Embedding takes its time: our defaults beside the splitter that most people begin with.
 _BY_EMBEDDING = f"^(ours, HTML|ours, Markdown|{_RECURSIVE}, Markdown)$"
 _SCORES = shares("overall", "nid", "teds", "mhs", "category", "recall")
@@ -41,12 +45,9 @@ BENCHMARKS = (
                 _RETRIEVAL,
                 (SPLITTER, NOTEBOOK),
                 (
-                    Beside(
-                        "tables, 500",
-                        ("ours, Markdown", "ours, HTML, split_rows, dense tables"),
-                        (_RECURSIVE, "LlamaIndex", "chonkie", "docling", "unstructured"),
-                        True,
-                    ),
+                    Beside("tables, 300", (_OURS,), _SPLITTERS, True),
+                    Beside("tables, 500", (_OURS, "ours, HTML, split_rows, dense tables"), _SPLITTERS, True),
+                    Beside("found first", (_OURS,), _SPLITTERS, True),
                 ),
             ),
         ),
@@ -89,13 +90,19 @@ BENCHMARKS = (
                     Beside(
                         "pages/s",
                         ("ours, tables whole, Documents",),
-                        (f"{_RECURSIVE}, per element", "HTML", "LlamaIndex", "unstructured", "docling"),
+                        (_RECURSIVE, "HTML", "LlamaIndex", "unstructured", "docling"),
                         True,
                     ),
                     Beside(
                         "pages/s",
                         ("ours, split by rows, one string of HTML, Documents",),
                         (f"{_RECURSIVE} on the HTML, Documents",),
+                        True,
+                    ),
+                    Beside(
+                        "pages/s",
+                        ("ours, split by rows, one string of HTML, strings only",),
+                        (f"{_RECURSIVE} on the HTML, strings only",),
                         True,
                     ),
                 ),
@@ -127,8 +134,14 @@ BENCHMARKS = (
                 "headings, and the share of them at the right level",
                 (Column("documents"), Column("headings"), *shares("found", "right")),
                 (SPLITTER,),
+                tuple(
+                    Beside(column, (f"made {files} seen",), (f"made {files} seen, ",), True)
+                    for files in ("docx, styles", "pdf, outline")
+                    for column in ("found", "right")
+                ),
             ),
         ),
+        environment="parsers",
         quick=("--count", "5"),
     ),
     Benchmark(
@@ -206,6 +219,7 @@ BENCHMARKS = (
         (
             ("local_quality.py", "{data}/bench"),
             ("local_quality.py", "{data}/bench", "--no-ocr"),
+            ("parsers.py", "{data}/bench"),
         ),
         (
             Figure(
@@ -213,14 +227,30 @@ BENCHMARKS = (
                 "the local engine on pages with human ground truth",
                 _SCORES,
                 (ENGINE,),
+                tuple(
+                    Beside(column, ("ours, with OCR",), _PARSERS, True) for column in ("overall", "nid", "teds", "mhs")
+                ),
             ),
         ),
+        environment="parsers",
         needs=("bench/score.py", "bench/pdfs"),
     ),
     Benchmark(
         "icdar",
-        (("local_quality.py", "{data}/bench", "--no-ocr", "--icdar"),),
-        (Figure("icdar", "tables of the ICDAR 2013 competition in the local engine", shares("f1", "teds"), (ENGINE,)),),
+        (("local_quality.py", "{data}/bench", "--no-ocr", "--icdar"), ("parsers.py", "{data}/bench", "--icdar")),
+        (
+            Figure(
+                "icdar",
+                "tables of the ICDAR 2013 competition in the local engine",
+                shares("f1", "teds"),
+                (ENGINE,),
+                tuple(
+                    Beside(column, ("ours, without OCR",), (*_PARSERS, *_TABLE_PARSERS), True)
+                    for column in ("f1", "teds")
+                ),
+            ),
+        ),
+        environment="parsers",
         needs=("bench/icdar.py", "bench/icdar"),
     ),
     Benchmark(
@@ -299,6 +329,11 @@ BENCHMARKS = (
                     digits=2,
                 ),
                 (FORMATS,),
+                tuple(
+                    Beside(f"{text}, {what}", ("all pages",), ("all pages, Tesseract as it comes",), True)
+                    for text in ("English", "Korean")
+                    for what in ("recall", "precision")
+                ),
             ),
             Figure(
                 "cost",

@@ -4,7 +4,8 @@
 
 Four sets are made: the elements of an answer, each a `heading1` as the API calls them; PDFs read by the local engine
 with their outline withheld; Word files with their styles withheld; both with what the engine sees. FOLDER holds PDFs of
-yours that have an outline: it is withheld from the rules and says what is right.
+yours that have an outline: it is withheld from the rules and says what is right. Of the files, each package of
+parsers.py that is installed makes Markdown, whose headings are counted the same way; it sees the file as it is.
 
 A heading is at the right level if its number is right: of the title of a document stands none in the outline, so that
 one shift per document is allowed. "Found" says how many of the known headings were called headings at all; the share
@@ -14,6 +15,8 @@ is of those. What is called a heading and is none counts as wrong where it has a
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import re
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -22,6 +25,7 @@ from typing import Any, NamedTuple
 
 from made_headings import KINDS, Made, as_elements, made, write_docx, write_pdf
 from measured import add_json_option, write_json
+from parsers import MARKDOWN
 
 from upstage_docs import Client, ParsedDocument
 from upstage_docs.models import Element
@@ -30,6 +34,10 @@ from upstage_docs.records.heading_numbering import without_numbering
 from upstage_docs.records.render import element_text
 
 DEEPEST = 6
+EVERY = 10
+"""One of how many made documents is a file, too: other packages take a second a page."""
+OF_WORD = ("MarkItDown",)
+"""The packages of parsers.py that read Word files."""
 
 
 class Score(NamedTuple):
@@ -61,11 +69,20 @@ def withheld(document: ParsedDocument) -> list[Element]:
 
 
 def score(elements: Sequence[Element], known: Sequence[tuple[str, int]]) -> Score:
-    """Compare the levels that the rules tell with those that are known, in order; known 0 is no heading."""
+    """Compare the levels that the rules tell with those that are known."""
     levels = HeadingLevels()
-    told = [
-        (key(text := element_text(one, "text")), key(without_numbering(text)), levels.level_of(one)) for one in elements
-    ]
+    return score_levels([(element_text(one, "text"), levels.level_of(one)) for one in elements], known)
+
+
+def score_markdown(markdown: str, known: Sequence[tuple[str, int]]) -> Score:
+    """Compare the levels that the Markdown of another package tells with those that are known."""
+    marked = [re.match(r"(#{0,6})\s*(.*)", line) for line in markdown.splitlines()]
+    return score_levels([(re.sub(r"[*_`]", "", one[2]), len(one[1])) for one in marked if one], known)
+
+
+def score_levels(lines: Sequence[tuple[str, int]], known: Sequence[tuple[str, int]]) -> Score:
+    """Compare texts and their levels with those that are known, in order; 0 is no heading."""
+    told = [(key(text), key(without_numbering(text)), level) for text, level in lines]
     pairs = [
         (min(known[i][1], DEEPEST), told[j][2])
         for i, j in aligned([{key(text), key(without_numbering(text))} for text, _ in known], told)
@@ -129,13 +146,14 @@ def main() -> None:
     """Print the share of each set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="PDFs with an outline")
-    parser.add_argument("--count", type=int, default=20, help="made documents of each kind; a fifth of them as files")
+    parser.add_argument("--count", type=int, default=20, help="made documents of each kind; a tenth of them as files")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", action="store_true", help="each kind of made documents and each file too")
     add_json_option(parser)
     options = parser.parse_args()
     sets: defaultdict[str, defaultdict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
     client = Client(engine="local", cache=False)
+    others = MARKDOWN if importlib.util.find_spec("markitdown") else {}
 
     def read(path: Path) -> ParsedDocument:
         return client.parse(path)
@@ -144,6 +162,9 @@ def main() -> None:
         document = read(path)
         sets[f"{name}, {told} withheld"][kind].append(score(withheld(document), known))
         sets[f"{name}, {told} seen"][kind].append(score(document.elements, known))
+        for other, parse in others.items():
+            if path.suffix == ".pdf" or other in OF_WORD:
+                sets[f"{name}, {told} seen, {other}"][kind].append(score_markdown(parse(path), known))
 
     with tempfile.TemporaryDirectory() as temporary:
         for kind in KINDS:
@@ -151,7 +172,7 @@ def main() -> None:
                 document = made(kind, f"{options.seed} {number}")
                 known = [(line.text, line.level) for line in document.lines if line.heading]
                 sets["elements"][kind].append(score(as_elements(document, number).elements, known))
-                if number % 5:
+                if number % EVERY:
                     continue
                 files: list[tuple[str, Callable[[Made, Path], None], str]] = [("docx", write_docx, "styles")]
                 if document.language in {"en", "ko"}:

