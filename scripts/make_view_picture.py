@@ -40,7 +40,10 @@ def main() -> None:
         write_view(client.parse(ROOT / SAMPLE), ROOT / SAMPLE, page)
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            opened = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+            # Without motion: else the picture shows how far a box has been lit up by then.
+            opened = browser.new_page(
+                viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light", reduced_motion="reduce"
+            )
             opened.goto(page.as_uri() + "#page-3")
             opened.hover("#page-3 .entry:has(table) .name")
             opened.wait_for_function("() => document.querySelector('#page-3 img').naturalWidth > 0")
