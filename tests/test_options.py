@@ -121,6 +121,7 @@ def test_the_calls_of_a_client_take_what_the_definitions_say() -> None:
     assert get_type_hints(SendKeywords) == options
     assert get_type_hints(ManyKeywords) == {name: type_of(ManyOptions, name) for name in definitions(ManyOptions)}
     many = (Client.parse_many, Client.stream_many, Client.ocr_many, Client.estimate)
+    assert "Document OCR takes no jobs" in (Client.ocr.__doc__ or "")
     for method in (Client.parse, Client.stream, Client.iter_elements, Client.ocr, *many):
         parameters = inspect.signature(method).parameters
         shown = " ".join((method.__doc__ or "").split())

@@ -164,7 +164,9 @@ class SendOptions(Options):
         ConfigError: A value is not possible.
     """
 
-    route: Route = option("auto", "`sync`, `async` (a job), or `auto`: a job for a long document.")
+    route: Route = option(
+        "auto", "`sync`, `async` (a job), or `auto`: a job for a long document. Document OCR takes no jobs."
+    )
     pages_per_request: int | None = option(
         None, "Cut a PDF into parts of this many pages, sent at once: less waiting, same price.", least=1
     )
