@@ -21,7 +21,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageBreak, PageTemplate, Paragraph, Spacer, Table
 
 NANUM = Path("/usr/share/fonts/truetype/nanum")
-TARGET = Path(__file__).resolve().parent.parent / "examples" / "documents"
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "examples" / "documents"
+SAMPLES = ROOT / "upstage_docs" / "samples"
 WIDTH, HEIGHT = A4
 MARGIN, GUTTER = 22 * mm, 8 * mm
 BODY = ParagraphStyle("body", fontName="Times-Roman", fontSize=10, leading=13, alignment=TA_JUSTIFY, spaceAfter=6)
@@ -100,13 +102,13 @@ PAPER = (
 )  # fmt: skip
 
 
-def _write(name: str, story: list[Flowable], columns: int = 1, top: float = MARGIN) -> None:
+def _write(path: Path, story: list[Flowable], columns: int = 1, top: float = MARGIN) -> None:
     width = (WIDTH - 2 * MARGIN - (columns - 1) * GUTTER) / columns
     frames = [
         Frame(MARGIN + at * (width + GUTTER), MARGIN, width, HEIGHT - MARGIN - top, 0, 0, 0, 0, str(at))
         for at in range(columns)
     ]
-    document = BaseDocTemplate(str(TARGET / name), pagesize=A4, title=name, invariant=1)
+    document = BaseDocTemplate(str(path), pagesize=A4, title=path.name, invariant=1)
     document.addPageTemplates(PageTemplate("page", frames))
     document.build(story)
 
@@ -140,7 +142,7 @@ def write_statement() -> None:
             Paragraph(note, KOREAN),
             PageBreak(),
         ]
-    _write("statement.pdf", story[:-1])
+    _write(SAMPLES / "statement.pdf", story[:-1])
 
 
 def write_letter(pen: Path) -> None:
@@ -158,13 +160,13 @@ def write_patent() -> None:
     story: list[Flowable] = [
         Paragraph(text, HEADING) if sign == "HEADING" else Paragraph(f"{sign} {text}", BODY) for sign, text in PATENT
     ]
-    _write("patent.pdf", story, columns=2, top=HEIGHT - MARGIN - 98 * mm)
+    _write(TARGET / "patent.pdf", story, columns=2, top=HEIGHT - MARGIN - 98 * mm)
 
 
 def write_paper() -> None:
     """Draw a short paper with sections and references."""
     styles = {"TITLE": TITLE, "HEADING": HEADING, "BODY": BODY}
-    _write("paper.pdf", [Paragraph(text, styles[kind]) for kind, text in PAPER])
+    _write(TARGET / "paper.pdf", [Paragraph(text, styles[kind]) for kind, text in PAPER])
 
 
 if __name__ == "__main__":

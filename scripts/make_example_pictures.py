@@ -18,6 +18,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = "scripts/make_example_pictures.py"
+STATEMENT = "upstage_docs/samples/statement.pdf"
 WIDTH = 700  # pixels: what a page of the docs shows of a picture
 COLOURS = 64
 DRAWN_BY = ("upstage_docs/evidence/page_pictures.py", "upstage_docs/evidence/pictures.py")
@@ -46,11 +47,11 @@ def main() -> None:
     """Run the examples, and keep what they draw."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for document in (ROOT / "examples" / "documents").iterdir():
+        for document in (*(ROOT / "examples" / "documents").iterdir(), ROOT / STATEMENT):
             shutil.copy(document, folder)
         run_example(folder, "financial_statement_qa.py", "statement.pdf", "당기 자산총계는 얼마입니까?")
         with Image.open(folder / "statement-0-page-1.png") as picture:
-            inputs = ("examples/financial_statement_qa.py", "examples/documents/statement.pdf")
+            inputs = ("examples/financial_statement_qa.py", STATEMENT)
             keep(picture, "statement-cited", *inputs, *DRAWN_BY)
         run_example(folder, "letter_translator.py", "letter.png", "translated.png")
         with Image.open(folder / "translated.png") as picture:

@@ -21,7 +21,9 @@ from PIL import Image
 
 from upstage_docs.local.ocr import tesseract
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+SAMPLES = ROOT / "upstage_docs" / "samples"
 Application = Callable[[str], ModuleType]
 
 
@@ -35,7 +37,8 @@ def application(monkeypatch: pytest.MonkeyPatch) -> Application:
 @pytest.fixture
 def document(tmp_path: Path) -> Callable[[str], str]:
     def copied(name: str) -> str:
-        return str(shutil.copy(EXAMPLES / "documents" / name, tmp_path / name))
+        folder = SAMPLES if name == "statement.pdf" else EXAMPLES / "documents"
+        return str(shutil.copy(folder / name, tmp_path / name))
 
     return copied
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import shutil
 import textwrap
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+
+from upstage_docs.samples.__main__ import main as copy_samples
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,12 +45,10 @@ NEEDS = {
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the README names, and the local engine chosen."""
-    sample = ROOT / "upstage_docs" / "samples" / "report.pdf"
-    shutil.copy(sample, tmp_path / "report.pdf")
-    shutil.copy(ROOT / "examples" / "documents" / "statement.pdf", tmp_path)
-    with pypdfium2.PdfDocument(sample) as document:
-        document[0].render(scale=2).to_pil().save(tmp_path / "scan.png")
     monkeypatch.chdir(tmp_path)
+    copy_samples()
+    with pypdfium2.PdfDocument("report.pdf") as document:
+        document[0].render(scale=2).to_pil().save("scan.png")
     monkeypatch.setenv("UPSTAGE_DOCS_ENGINE", "local")
     monkeypatch.delenv("UPSTAGE_API_KEY", raising=False)
     return tmp_path

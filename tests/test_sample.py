@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import runpy
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +24,18 @@ def _texts(path: Path) -> list[str]:
 def test_the_sample_is_small_and_ships_with_the_package() -> None:
     """The wheel carries it, so it stays under 150 kB."""
     assert 20_000 < SAMPLE.stat().st_size < 150_000
+
+
+def test_a_reader_who_has_the_package_alone_gets_the_samples(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "upstage_docs.samples"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.pdf", "statement.pdf"]
+    assert (tmp_path / "report.pdf").read_bytes() == SAMPLE.read_bytes()
 
 
 def test_every_page_bears_its_number_and_the_running_header_begins_on_the_second() -> None:
