@@ -13,7 +13,7 @@ from llama_index_upstage_docs import TableAwareNodeParser, UpstageDocumentParseR
 
 
 class WordEmbedding(BaseEmbedding):
-    """Stands in for `UpstageEmbedding` or any other."""
+    """Stands in for `UpstageEmbedding` of `llama-index-embeddings-upstage`, so that this example runs without a key."""
 
     def _get_text_embedding(self, text: str) -> list[float]:
         return vector(text)
