@@ -69,6 +69,20 @@ def test_captions_over_a_table_stay_together_where_the_last_has_no_room_beside_t
     assert [f"it, {at}." in chunks[1].text for at in (1, 2, 3)] == [True] * 3
 
 
+def test_a_list_of_captions_is_no_part_of_the_table_below_it() -> None:
+    captions = [
+        Element(at, 1, "caption", f"<caption id='{at}'>Figure {at}. The harbour from the north</caption>")
+        for at in range(80)
+    ]
+    table = Element(80, 1, "table", "<table id='80'><tr><td>a</td></tr></table>")
+    document = ParsedDocument("a.pdf", "ab" * 32, "model", (*captions, table), total_pages=1)
+
+    chunks = list(chunk_with(ChunkOptions(chunk_size=500), document))
+
+    assert len(chunks) > 8
+    assert max(len(chunk.text) for chunk in chunks) < 1100
+
+
 # --- every invariant notices when it is broken -----------------------------------------------------------------------
 
 

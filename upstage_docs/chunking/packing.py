@@ -192,7 +192,9 @@ class _Packer:
             self._asides.append((len(self._open), unit))
             return
         elif self._waiting:
-            if unit.kind == "caption" or is_unit(line_of(unit).words):
+            # The first may be too large; more than a chunk beside it is a list of captions.
+            has_room = self._options.fits(joined([*self._waiting[1:], unit]))
+            if has_room and (unit.kind == "caption" or is_unit(line_of(unit).words)):
                 self._waiting.append(unit)
                 return
             self._settle()
