@@ -203,17 +203,14 @@ def with_keywords(kind: type, *only: str) -> Callable[[Callable[Parameters, Valu
     return given
 
 
-def check_options(options: Any, owner: str = "") -> None:
+def check_options(options: Any) -> None:
     """Check every option of the dataclass instance *options*, and keep each value as its check returns it.
-
-    Args:
-        options: Is being made.
-        owner: A name that stands around the option in messages, `RetryPolicy(attempts=0)`; else the option's alone.
 
     Raises:
         ConfigError: A value is not one that the option takes.
     """
     kind: Any = type(options)
+    owner = kind.__name__ if isinstance(options, NamedOptions) else ""
     values = vars(options)
     for name, default, said in with_defaults(kind):
         value = values[name]
@@ -235,9 +232,6 @@ class Options:
 
 class NamedOptions(Options):
     """Options whose class is named in messages, `RetryPolicy(attempts=0)`; else as `Options`."""
-
-    def __post_init__(self) -> None:
-        check_options(self, type(self).__name__)
 
 
 def hash_of(options: Any) -> int:
