@@ -192,6 +192,14 @@ def form_that_draws_itself() -> bytes:
     return pdf(CATALOG, ONE_PAGE, page(more=b"/XObject <</X 6 0 R>>"), content, FONT, form)
 
 
+def outline_in_a_circle(entry: bytes, other: bytes = b"") -> bytes:
+    """Return a good page with an outline of two entries, objects 7 and 8; what they lead on to is said of each."""
+    catalog = b"<</Type /Catalog /Pages 2 0 R /Outlines 6 0 R>>"
+    entries = [b"<</Title (Entry) /Parent 6 0 R /Dest [3 0 R /Fit] %b>>" % leads_on for leads_on in (entry, other)]
+    outline = b"<</First 7 0 R /Last 7 0 R /Count 1>>"
+    return pdf(catalog, ONE_PAGE, page(), stream(text("Behind an outline")), FONT, outline, *entries)
+
+
 # --- images
 
 
@@ -440,6 +448,24 @@ def test_what_can_be_read_is_read_or_refused(client: httpx.Client, make: Callabl
         assert response.status_code in {413, 415, 422}, response.text[:300]
     assert time.monotonic() - begin < SECONDS + GENEROUS
     assert "A good page" in words(parse(client, good_pdf()))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (b"/First 7 0 R",),
+        (b"/First 6 0 R",),
+        (b"/Next 8 0 R", b"/Next 7 0 R"),
+        (b"/First 8 0 R", b"/First 7 0 R"),
+    ],
+    ids=["a child of itself", "the outline itself", "neighbours of each other", "children of each other"],
+)
+def test_an_outline_that_leads_back_to_itself_costs_nothing(client: httpx.Client, entries: tuple[bytes, ...]) -> None:
+    response = parse(client, outline_in_a_circle(*entries))
+
+    assert response.status_code == 200, response.text[:300]
+    assert "Behind an outline" in words(response)
+    assert not response.json().get("warnings")
 
 
 @pytest.mark.parametrize("make", BLANK)

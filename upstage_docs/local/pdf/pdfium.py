@@ -7,9 +7,9 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
+from ctypes import addressof
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upstage_docs.files.source import PDFIUM_LOCK
@@ -73,6 +73,7 @@ class PdfPages:
         self._texts: dict[int, PageLetters] = {}
         self._pictures: dict[int, list[Box]] = {}
         self._mostly_hidden: dict[int, bool] = {}
+        self._outline_is_endless = False
         self._may_hide_layers = may_hide_layers(data)
         self._layers_hidden: dict[int, bool] = {}
         try:
@@ -101,17 +102,31 @@ class PdfPages:
 
     def outline(self) -> list[OutlineEntry]:
         """Return the entries of the outline that lead to a page, as many as a book has; none where it is damaged."""
-        from pypdfium2 import PdfiumError
+        from pypdfium2 import PdfBookmark, PdfiumError, raw
 
         entries: list[OutlineEntry] = []
+        seen: set[int] = set()
         with PDFIUM_LOCK:
+            waiting = [(raw.FPDFBookmark_GetFirstChild(self._pdf, None), 1)]
             try:
-                for mark in islice(self._pdf.get_toc(), _MOST_ENTRIES):
+                while waiting:
+                    found, level = waiting.pop()
+                    if not found:
+                        continue
+                    if addressof(found.contents) in seen or len(seen) == _MOST_ENTRIES:
+                        self._outline_is_endless = True
+                        break
+                    seen.add(addressof(found.contents))
+                    waiting += [
+                        (raw.FPDFBookmark_GetNextSibling(self._pdf, found), level),
+                        (raw.FPDFBookmark_GetFirstChild(self._pdf, found), level + 1),
+                    ]
+                    mark = PdfBookmark(found, self._pdf, level)
                     place = mark.get_dest()
                     index = place.get_index() if place is not None else None
                     if index is not None:
-                        entries.append(OutlineEntry(mark.get_title(), mark.level + 1, index + 1))
-            except (PdfiumError, UnicodeError, RecursionError):
+                        entries.append(OutlineEntry(mark.get_title(), level, index + 1))
+            except (PdfiumError, UnicodeError):
                 return entries
         return entries
 
@@ -138,15 +153,23 @@ class PdfPages:
         return self._open[number]
 
     def as_shown(self, data: bytes, numbers: Sequence[int]) -> bytes:
-        """Return the file, *data*, without what layers that are switched off hold on these pages, which were opened."""
-        from pypdfium2 import PdfiumError
+        """Return the file, *data*, without what layers that are switched off hold on these pages, which were opened.
 
-        if not any(self._layers_hidden.get(number) for number in numbers):
+        It is also without its outline if that leads back to itself: the PDF library would follow it for ever.
+        """
+        from pypdfium2 import PdfDocument, PdfiumError
+
+        if not self._outline_is_endless and not any(self._layers_hidden.get(number) for number in numbers):
             return data
         shown = io.BytesIO()
         try:
             with PDFIUM_LOCK:
-                self._pdf.save(shown)
+                if not self._outline_is_endless:
+                    self._pdf.save(shown)
+                else:
+                    with closing(PdfDocument.new()) as copy:
+                        copy.import_pages(self._pdf)
+                        copy.save(shown)
         except PdfiumError:
             return data
         return shown.getvalue()
