@@ -60,6 +60,7 @@ _GROUPED = re.compile(r"(?<![^\s,])(?!([0-9]+),\1\s*;)[1-9][0-9]{0,2}(?:,[0-9]{3
 _WINDOW = re.compile(r"\s*(?:;\s*w\s*=|/|\bper\b)\s*", re.IGNORECASE)
 _RETRY_AFTER = f"{_LIMITS}retry-after-"
 _FIRST_MOMENT = 1e9  # no answer comes from before September 2001: a smaller number is a number of seconds
+_GROUPED_SECONDS = len("999,999,999")  # a longer number with commas is a moment, a shorter one may be several
 _MINUTE = 60.0
 _YEAR = 365 * 86400.0
 _FINER_UNITS = (1e3, 1e6, 1e9)  # in a second: times are also told in milli-, micro- and nanoseconds
@@ -293,7 +294,10 @@ def retry_after(headers: httpx.Headers, at: float) -> float | None:
 
 def _pauses(value: str, now: float) -> Iterator[float]:
     """Give the seconds to wait that *value* tells; a proxy joins several headers of one name by commas."""
-    whole = _pause(value.strip(' "'), now)
+    value = value.strip(' "')
+    if len(value) > _GROUPED_SECONDS and _GROUPED.fullmatch(value):
+        value = value.replace(",", "")
+    whole = _pause(value, now)
     found = [whole] if whole is not None else [_pause(part.strip(' "'), now) for part in value.split(",")]
     yield from (pause for pause in found if pause is not None)
 
