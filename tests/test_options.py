@@ -224,6 +224,7 @@ def test_a_number_of_another_library_is_taken_as_one_of_python() -> None:
     for made in (policy, RetryPolicy(attempts=Tries.FEW), ChunkOptions(chunk_size=three)):
         assert {type(value) for value in vars(made).values()} & {Whole, Share, Tries} == set()
     short: Any = Single(2.5)
+    assert repr(Settings(prices={"ocr": short, "standard": three}).prices) == "{'ocr': 2.5, 'standard': 3}"
     assert repr(RetryPolicy(longest_retry_after=short)) == repr(RetryPolicy(longest_retry_after=2.5))
     with pytest.raises(ConfigError, match="must be a whole number, 1 or more"):
         RetryPolicy(attempts=short)

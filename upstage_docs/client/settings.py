@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -23,6 +24,7 @@ from upstage_docs.options.definitions import (
     option,
     require_choice,
     require_folder,
+    require_number,
     takes,
     wrap_arguments,
 )
@@ -66,11 +68,14 @@ def _prices(name: str, prices: object) -> dict[str, float] | None:
         return None
     if not isinstance(prices, Mapping):
         raise ConfigError(f"{name}={prices!r} must map {', '.join(PRICED)} to US dollars per page.")
+    numbers = {}
     for kind, price in prices.items():
-        numeric = isinstance(price, (int, float)) and not isinstance(price, bool) and 0 <= price < float("inf")
-        if kind not in PRICED or not numeric:
+        with suppress(ConfigError):
+            require_choice(name, kind, PRICED)
+            numbers[kind] = require_number(name, price, least=0)
+        if kind not in numbers:
             raise ConfigError(f"{name}={{{kind!r}: {price!r}}} must be US dollars per page, of {', '.join(PRICED)}.")
-    return dict(prices)
+    return numbers
 
 
 def _cache(name: str, cache: object) -> object:
