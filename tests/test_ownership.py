@@ -1183,3 +1183,14 @@ def test_what_is_left_of_a_long_text_is_no_line_of_a_title() -> None:
     *_, last = chunk_elements(made, chunk_size=250)
 
     assert (last.text, last.metadata["caption"]) == (_MILLS, "")
+
+
+def test_a_caption_close_below_a_table_that_has_one_is_that_of_the_next_table() -> None:
+    """Also where all gaps are alike, and whatever a split table repeats."""
+    captions = [f"Table {number}. Mills of {place}" for number, place in enumerate(("Arden", "Brede", "Corve"), 1)]
+    given = _page(*[one for caption in captions for one in (("paragraph", f"<p>{caption}</p>"), ("table", _MILLS))])
+
+    chunks = list(chunk_elements(given))
+
+    assert [chunk.metadata["caption"] for chunk in chunks] == captions
+    assert [[one for one in captions if one in chunk.text] for chunk in chunks] == [[one] for one in captions]

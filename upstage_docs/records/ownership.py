@@ -221,8 +221,8 @@ def is_remark_below(line: Line, owned: Owned, *, named: bool) -> bool:
     """
     if owned.category != "table" or not _is_short_line(line) or line.words.rstrip()[-1] in _GOES_ON:
         return False
-    if line.page != owned.page or not (line.box[3] and owned.box[3]):
-        return False
+    if line.page != owned.page or not (line.box[3] and owned.box[3]) or caption_label(line.words):
+        return False  # a caption that is not of this table is of the next one
     tells = _tell_order(line.box, owned.box)
     if read_numbering(line.words) and (named or tells):
         return False
