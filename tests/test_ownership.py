@@ -1194,3 +1194,14 @@ def test_a_caption_close_below_a_table_that_has_one_is_that_of_the_next_table() 
 
     assert [chunk.metadata["caption"] for chunk in chunks] == captions
     assert [[one for one in captions if one in chunk.text] for chunk in chunks] == [[one] for one in captions]
+
+
+def test_a_caption_in_a_running_header_of_the_next_page_is_that_of_the_table_below_it() -> None:
+    first = _page(("paragraph", "<p>Table 1. Mills</p>"), ("table", _MILLS))
+    second = _page(("header", "<header>Table 1. Continued</header>"), ("table", _MILLS.replace("North", "South")))
+    elements = (*first.elements, *(msgspec.structs.replace(one, page=2, id=one.id + 9) for one in second.elements))
+
+    chunks = list(chunk_elements(ParsedDocument("report.pdf", "", "m", elements)))
+
+    assert ["Continued" in chunk.text for chunk in chunks] == [False, True]
+    assert [chunk.metadata["caption"] for chunk in chunks] == ["Table 1. Mills", "Table 1. Continued"]

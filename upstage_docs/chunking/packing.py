@@ -185,13 +185,13 @@ class _Packer:
                 unit.kind = role
                 self._waiting.append(unit)
                 return
-            if unit.kind == "aside":
+            if unit.kind == "aside" and not _is_caption(unit):
                 return
             self._settle()
-        elif unit.kind == "aside":
+        if unit.kind == "aside":
             self._asides.append((len(self._open), unit))
             return
-        elif self._waiting:
+        if self._waiting:
             # The first may be too large; more than a chunk beside it is a list of captions.
             has_room = self._options.fits(joined([*self._waiting[1:], unit]))
             if has_room and (unit.kind == "caption" or is_unit(line_of(unit).words)):
