@@ -1011,7 +1011,12 @@ def test_notes_that_go_on_after_the_first_one_stay_with_their_table(notes: tuple
 
 
 @pytest.mark.parametrize(
-    "notes", [("1) Gross of tax.", "2) Net of tax."), ("(1) 잠정치이다.", "(2) 가동 중인 곳이다.")]
+    "notes",
+    [
+        ("1) Gross of tax.", "2) Net of tax."),
+        ("(1) 잠정치이다.", "(2) 가동 중인 곳이다."),
+        ("1) 2030년 말 기준이다.", "2) 12곳을 포함한다."),
+    ],
 )
 @pytest.mark.parametrize(
     ("category", "step", "belong"), [("footnote", 0.06, True), ("footnote", 0.08, False), ("paragraph", 0.06, False)]

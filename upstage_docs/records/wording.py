@@ -368,7 +368,7 @@ _MARKED = compile_when_used(
 _LINE_OF_NOTES = compile_when_used(
     r"\W*(?:(?:foot)?notes?|주\s?석?|비\s?고|[附脚]?[注註][釈释釋]?|备注|備[註考])\W*\Z", re.IGNORECASE
 )
-_NUMBERED = compile_when_used(r"\s*(?P<open>[(\[]?)(?P<number>\d{1,2}|[a-z])(?P<close>[)\].])\s*(?![\d\s])")
+_NUMBERED = compile_when_used(r"\s*(?P<open>[(\[]?)(?P<number>\d{1,2}|[a-z])(?P<close>[)\]]|\.(?!\s*\d))\s*(?!\s)")
 # Where the mark of a note stands in a table: after words, not where a cell begins.
 _THREE_LETTERS = r"[^\W\d_]{3}"
 _AFTER_WORDS = r"[^\s<>](?:\s|<br\s?/?>|<sup>)?"
