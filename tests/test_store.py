@@ -57,7 +57,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Store:
-    return Store(tmp_path / "cache" / "store.sqlite3", clock=clock)
+    return Store(tmp_path / "cache" / "store.sqlite3", clock=clock, steady=clock)
 
 
 def claim(store: Store, pages: tuple[int, int] | None = (1, 10), key: ResultKey = KEY, **options: bool) -> Claim:
@@ -181,6 +181,39 @@ def test_a_claim_expires_with_its_deadline_and_can_be_renewed(store: Store, cloc
     assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Busy)
     clock.now += 11
     assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Intent)
+
+
+@pytest.mark.parametrize("owner", ["a flow of this process", "another process", "another machine"])
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_set_neither_ends_a_claim_nor_prolongs_it(tmp_path: Path, owner: str, days: int) -> None:
+    if (owner, days) == ("another machine", 1):
+        pytest.skip("whether a process elsewhere is gone is known by the clock alone")
+    clock, steady = Clock(), Clock()
+    kept = Store(tmp_path / "store.sqlite3", clock=clock, steady=steady)
+    first = claim(kept)
+    kept.renew(first, 60)
+    elsewhere = {
+        "another process": f"{owners.name().partition('|')[0]}|{os.getppid()}|",
+        "another machine": "there|1|1",
+    }
+    with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as db, db:
+        db.execute("UPDATE intent SET owner = ?", (elsewhere.get(owner, owners.name()),))
+    clock.now += days * 86400.0
+    busy = kept.claim(KEY, (1, 10), seconds=60, route="sync")
+    assert isinstance(busy, Busy)
+    steady.now += 59
+    assert kept.claim(KEY, (1, 10), seconds=60, route="sync", busy=busy) == busy
+    steady.now += 2
+    assert isinstance(kept.claim(KEY, (1, 10), seconds=60, route="sync", busy=busy), Intent)
+
+
+def test_a_claim_that_is_renewed_after_the_clock_was_set_is_held(store: Store, clock: Clock) -> None:
+    first = claim(store)
+    code = "print(type(Store(Path(sys.argv[1]), clock=lambda: float(sys.argv[2])).claim(KEY, (1, 10), seconds=9,"
+    code += " route='sync')).__name__)"
+    clock.now -= 86400.0
+    store.renew(first, 60)
+    assert in_another_process(code, store.path, clock.now).stdout.strip() == "Busy"
 
 
 def test_refresh_pays_again_and_replaces_what_it_overlaps(store: Store) -> None:

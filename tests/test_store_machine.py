@@ -74,7 +74,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.open()
 
     def open(self) -> None:
-        self.store = self.kind(Path(self.folder.name) / "store.sqlite3", clock=self.clock)
+        self.store = self.kind(Path(self.folder.name) / "store.sqlite3", clock=self.clock, steady=self.clock)
 
     def teardown(self) -> None:
         for one in self.live:

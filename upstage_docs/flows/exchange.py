@@ -297,6 +297,8 @@ def _claim(
     job: bool,
     refresh: bool,
 ) -> Flow[Claim | None]:
+    busy: Busy | None = None
+
     def ask() -> Claim | Busy | AlreadyStored | Intent:
         answer = context.store.claim(
             key,
@@ -306,6 +308,7 @@ def _claim(
             source=source.name,
             resend=context.on_unknown == "resend",
             refresh=refresh,
+            busy=busy,
         )
         if isinstance(answer, Claim):
             payment.claim = answer  # noted here, since a flow that is closed now never sees the reply
@@ -314,6 +317,7 @@ def _claim(
     while True:
         answer: Claim | Busy | AlreadyStored | Intent = ask() if context.store.path is None else (yield Work(ask))
         if isinstance(answer, Busy):
+            busy = answer
             yield Sleep(_BUSY)
         elif isinstance(answer, Intent):
             candidates = (yield from _candidates(context)) if answer.route == "async" else ()

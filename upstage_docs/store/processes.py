@@ -20,10 +20,11 @@ def name() -> str:
 
 def may_live(owner: str) -> bool:
     """Say whether the process named *owner* may still run: False only where this machine knows that it is gone."""
-    place, _, rest = owner.partition("|")
-    number, _, started = rest.partition("|")
-    if place != _place() or not number.isdigit():
-        return True  # another machine or container: only the time of its claim can tell
+    if not is_of_this_machine(owner):
+        return True  # only the time of its claim can tell
+    number, _, started = owner.partition("|")[2].partition("|")
+    if not number.isdigit():
+        return True
     pid = int(number)
     if started:
         return _started(pid) == started
@@ -36,6 +37,11 @@ def may_live(owner: str) -> bool:
     except OSError:
         return True
     return True
+
+
+def is_of_this_machine(owner: str) -> bool:
+    """Say whether the process named *owner* was begun in this boot of this machine, in no other container."""
+    return owner.partition("|")[0] == _place()
 
 
 @lru_cache(maxsize=1)

@@ -165,9 +165,9 @@ def release(db: sqlite3.Connection, token: str) -> None:
     db.execute("UPDATE intent SET expires = 0 WHERE token = ?", (token,))
 
 
-def renew(db: sqlite3.Connection, token: str, expires: float) -> None:
-    """Move the expiry of an intent."""
-    db.execute("UPDATE intent SET expires = ? WHERE token = ?", (expires, token))
+def renew(db: sqlite3.Connection, token: str, now: float, expires: float) -> None:
+    """Let an intent last from *now* until it *expires*."""
+    db.execute("UPDATE intent SET created = ?, expires = ? WHERE token = ?", (now, expires, token))
 
 
 def insert_job(db: sqlite3.Connection, job: StoredJob) -> None:

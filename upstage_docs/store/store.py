@@ -59,9 +59,9 @@ _MOST_MENDED = 5  # times in one call: other processes may be at it too
 _NEWER_SECONDS = 5.0  # to wait for a newer version that is just writing
 _USE_STEP = 3600.0  # a read marks its answer as used at most this often: reading should not mean writing
 
-# Claims that a flow of this process still holds. One in the file under this process's name that is not here was
-# abandoned. A forked child has another name, so what it inherits here says nothing.
-_held_here: set[str] = set()
+# Claims that a flow of this process still holds, each with its end as `steady` counts. One in the file under this
+# process's name that is not here was abandoned. A forked child has another name: what it inherits here says nothing.
+_held_here: dict[str, float] = {}
 
 
 class Store:
@@ -76,6 +76,7 @@ class Store:
         max_age: Answers that were not used for this many seconds are deleted.
         busy_seconds: How long to wait for another process that writes.
         clock: Gives Unix seconds.
+        steady: Gives seconds that go on evenly when the clock is set.
     """
 
     def __init__(
@@ -86,12 +87,14 @@ class Store:
         max_age: float = 365 * 86400.0,
         busy_seconds: float = 30.0,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = path
         self._database = None if path is None else Database(path, sql.SCHEMA, sql.VERSION, busy_seconds=busy_seconds)
         self.max_bytes = max_bytes
         self.max_age = max_age
         self._clock = clock
+        self._steady = steady
         self._warned = False
         self._newer: Path | None = None  # a file of a newer version, beside which this one's lies
         self._evicted = float("-inf")
@@ -159,6 +162,7 @@ class Store:
         source: str = "",
         resend: bool = False,
         refresh: bool = False,
+        busy: Busy | None = None,
     ) -> Claim | Busy | AlreadyStored | Intent:
         """Ask for leave to send *pages*, once; no kill loses the intent when this returns a Claim.
 
@@ -172,12 +176,14 @@ class Store:
             source: Path or name, for listings and reports.
             resend: Send although the outcome of an earlier send is unknown; `Claim.sends` then counts both.
             refresh: Send although there is an answer; the new one will replace it.
+            busy: The answer to this question before. A claim is waited for no longer than it lasts, whatever the clock
+                says meanwhile.
 
         Raises:
             UnknownOutcomeError: A newer version of this program keeps something of the document, which this one cannot
                 read.
         """
-        now = self._clock()
+        now, steady = self._clock(), self._steady()
         token = uuid.uuid4().hex
 
         def why_not(db: sqlite3.Connection) -> Busy | AlreadyStored | Intent | None:
@@ -185,8 +191,16 @@ class Store:
                 return AlreadyStored()
             others = sql.overlapping_intents(db, key, pages)
             for intent, expires, owner in others:
-                if expires > now and _is_held(intent.token, owner):
-                    return Busy(expires)
+                if not expires:
+                    continue  # nobody works on it any more
+                found = busy if busy == Busy(expires) else Busy(expires, steady)
+                if owner == processes.name():
+                    held = _held_here.get(intent.token, steady) > steady
+                else:
+                    in_time = processes.is_of_this_machine(owner) or expires > now
+                    held = in_time and steady - found.since < expires - intent.created and processes.may_live(owner)
+                if held:
+                    return found
             return others[0][0] if others and not resend else None
 
         def ask(db: sqlite3.Connection) -> Claim | Busy | AlreadyStored | Intent:
@@ -203,13 +217,13 @@ class Store:
 
         claim = Claim(token, key, pages, source)
         without_store: Claim | Busy | AlreadyStored | Intent = claim
-        _held_here.add(token)
+        _held_here[token] = steady + seconds
         try:
             outcome = self._try(ask, without_store, write=True)
             if outcome is without_store:  # it cannot be written, and what it holds is heeded all the same
                 outcome = self._try(why_not, None) or without_store
             if not isinstance(outcome, Claim):
-                _held_here.discard(token)
+                _held_here.pop(token, None)
             elif self._database is not None:
                 # After it is kept: of two versions that do so, one at least sees the other's.
                 if self._newer is not None and not resend and not refresh:
@@ -222,17 +236,18 @@ class Store:
 
     def renew(self, claim: Claim, seconds: float) -> None:
         """Give *claim* another *seconds* from now, before its send is tried again."""
-        expires = self._clock() + seconds
-        self._try(lambda db: sql.renew(db, claim.token, expires), None, write=True)
+        _held_here[claim.token] = self._steady() + seconds
+        now = self._clock()
+        self._try(lambda db: sql.renew(db, claim.token, now, now + seconds), None, write=True)
 
     def withdraw(self, claim: Claim) -> None:
         """Close the intent of *claim*: nothing was paid, since nothing was sent or the API refused."""
-        _held_here.discard(claim.token)
+        _held_here.pop(claim.token, None)
         self._try(lambda db: sql.withdraw(db, claim), None, write=True)
 
     def abandon(self, claim: Claim) -> None:
         """Leave the intent of *claim* open: the outcome of its send is not known."""
-        _held_here.discard(claim.token)
+        _held_here.pop(claim.token, None)
         self._try(lambda db: sql.release(db, claim.token), None, write=True)  # other processes learn it, too
 
     def submitted(self, claim: Claim, request_id: str) -> StoredJob:
@@ -246,7 +261,7 @@ class Store:
             sql.close_intent(db, claim.token)
 
         self._try(keep, None, write=True)
-        _held_here.discard(claim.token)
+        _held_here.pop(claim.token, None)
         self._flush()
         return job
 
@@ -271,7 +286,7 @@ class Store:
 
         if not self._try(keep, False, write=True):
             self.withdraw(claim)  # a full disk may still have room to say that the outcome is known
-        _held_here.discard(claim.token)
+        _held_here.pop(claim.token, None)
         self._flush()
         return answer
 
@@ -294,7 +309,7 @@ class Store:
 
         if not self._try(keep, False, write=True):
             self.abandon(claim)
-        _held_here.discard(claim.token)
+        _held_here.pop(claim.token, None)
         self._flush()
 
     def batch(self, job: StoredJob, raw: bytes, pages: Pages, *, model: str) -> StoredAnswer:
@@ -485,7 +500,3 @@ def _unmended_error(path: Path | None, damage: str, refusal: str) -> ConfigError
 
 
 NO_STORE = Store(None)  # keeps nothing; what asks it gets nothing
-
-
-def _is_held(token: str, owner: str) -> bool:
-    return token in _held_here if owner == processes.name() else processes.may_live(owner)

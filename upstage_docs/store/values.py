@@ -145,9 +145,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Busy:
-    """Another flow, here or in another process, is sending some of these pages, until `expires` (Unix seconds)."""
+    """Another flow, here or in another process, is sending some of these pages, until `expires` (Unix seconds).
+
+    `since` is when this end was first seen, on a clock that nobody sets.
+    """
 
     expires: float
+    since: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
