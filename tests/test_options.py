@@ -43,6 +43,8 @@ UNCHECKED = {"api_key", "base_url"}  # by the client, with the environment
         (lambda: RetryPolicy(attempts="3"), r"RetryPolicy\(attempts='3'\) must be a whole number, 1 or more"),  # type: ignore[arg-type]
         (lambda: RetryPolicy(attempts=True), r"RetryPolicy\(attempts=True\)"),
         (lambda: RetryPolicy(attempts=2.5), r"RetryPolicy\(attempts=2.5\)"),  # type: ignore[arg-type]
+        (lambda: RetryPolicy(maximum=1e20), r"RetryPolicy\(maximum=1e\+20\) must be .* at most \d"),
+        (lambda: PollPolicy(deadline=1e308), r"PollPolicy\(deadline=1e\+308\) must be .* at most \d"),
         (lambda: RetryPolicy(initial=NAN), r"RetryPolicy\(initial=nan\) must be a number of seconds, 0 or more"),
         (lambda: RetryPolicy(jitter=0.5), r"RetryPolicy\(jitter=0.5\) must be a function"),  # type: ignore[arg-type]
         (lambda: PollPolicy(deadline="1h"), r"PollPolicy\(deadline='1h'\)"),  # type: ignore[arg-type]
@@ -83,6 +85,7 @@ def test_a_value_that_an_option_does_not_take_is_refused_where_it_is_made(make: 
         ({"max_concurrency": True}, "max_concurrency=True must be a whole number"),
         ({"max_concurrency": None}, "max_concurrency=None must be a whole number"),
         ({"timeout": "30"}, "timeout='30' must be a number of seconds above 0"),
+        ({"timeout": 1e20}, r"timeout=1e\+20 must be a number of seconds above 0, at most \d"),
         ({"timeout": True}, "timeout=True"),
         ({"rate_share": NAN}, "rate_share=nan"),
         ({"prices": {"ocr": True}}, "must be US dollars per page"),

@@ -19,6 +19,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, partial
 from itertools import zip_longest
 from numbers import Rational, Real
+from threading import TIMEOUT_MAX
 from types import MappingProxyType
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, get_args, get_origin
 
@@ -344,6 +345,7 @@ def _number(told: _Told, value: Any, kind: type) -> Any:
         ConfigError: It is not of the type *kind*, or out of bounds.
     """
     said, number = told.said, value
+    highest = TIMEOUT_MAX if said.unit == "seconds" else said.most  # longer than that no system waits
     if isinstance(value, Real) and not isinstance(value, Rational):
         number = float(value)
     elif not isinstance(value, bool):
@@ -355,13 +357,13 @@ def _number(told: _Told, value: Any, kind: type) -> Any:
         and -sys.float_info.max <= number <= sys.float_info.max  # NaN is not
         and (said.least is None or number >= said.least)
         and (said.above is None or number > said.above)
-        and (said.most is None or number <= said.most)
+        and (highest is None or number <= highest)
     )
     if not fits:
         what = "a whole number" if kind is int else f"a number{f' of {said.unit}' if said.unit else ''}"
         above = "" if said.above is None else f" above {said.above:g}"
         least = "" if said.least is None else f", {said.least:,} or more"
-        most = "" if said.most is None else f", at most {said.most:g}"
+        most = "" if highest is None else f", at most {highest:g}"
         raise told.refusal(value, what + above + least + most)
     return number
 
