@@ -183,11 +183,14 @@ def test_a_claim_expires_with_its_deadline_and_can_be_renewed(store: Store, cloc
     assert isinstance(store.claim(KEY, (1, 10), seconds=60, route="sync"), Intent)
 
 
-@pytest.mark.parametrize("owner", ["a flow of this process", "another process", "another machine"])
-@pytest.mark.parametrize("days", [-1, 1])
+@pytest.mark.parametrize(
+    ("owner", "days"),
+    [
+        *(("this process", -1), ("this process", 1), ("another process", -1), ("another process", 1)),
+        ("another machine", -1),  # set ahead, the clock alone could tell that a process elsewhere is gone
+    ],
+)
 def test_a_clock_that_is_set_neither_ends_a_claim_nor_prolongs_it(tmp_path: Path, owner: str, days: int) -> None:
-    if (owner, days) == ("another machine", 1):
-        pytest.skip("whether a process elsewhere is gone is known by the clock alone")
     clock, steady = Clock(), Clock()
     kept = Store(tmp_path / "store.sqlite3", clock=clock, steady=steady)
     first = claim(kept)
@@ -263,6 +266,23 @@ def test_a_refreshing_job_is_not_closed_by_old_answers(store: Store, clock: Cloc
     clock.now += 1
     job = store.submitted(claim(store, (1, 20), refresh=True), "r-1")
     store.batch(job, b"new", (1, 10), model="m")
+    assert store.jobs() == (job,)
+    store.batch(job, b"new", (11, 20), model="m")
+    assert store.jobs() == ()
+
+
+@pytest.mark.parametrize("set_back", ["before the job", "during the job"])
+def test_what_a_job_gave_is_told_from_what_came_before_though_the_clock_was_set_back(
+    store: Store, clock: Clock, set_back: str
+) -> None:
+    pay(store, (1, 10), b"old")
+    pay(store, (11, 20), b"old")
+    clock.now -= 86400.0 if set_back == "before the job" else 0.0
+    job = store.submitted(claim(store, (1, 20), refresh=True), "job-1")
+    clock.now -= 86400.0 if set_back == "during the job" else 0.0
+    assert store.look(KEY).came_since(job) == ()
+    store.batch(job, b"new", (1, 10), model="m")
+    assert store.look(KEY).came_since(job) == ((1, 10),)
     assert store.jobs() == (job,)
     store.batch(job, b"new", (11, 20), model="m")
     assert store.jobs() == ()

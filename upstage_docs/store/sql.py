@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import sqlite3
 import uuid
@@ -168,6 +169,16 @@ def release(db: sqlite3.Connection, token: str) -> None:
 def renew(db: sqlite3.Connection, token: str, now: float, expires: float) -> None:
     """Let an intent last from *now* until it *expires*."""
     db.execute("UPDATE intent SET created = ?, expires = ? WHERE token = ?", (now, expires, token))
+
+
+def moment_after_all(db: sqlite3.Connection, key: ResultKey, now: float) -> float:
+    """Return *now*, or a moment after all that is stored under *key*, where the clock was set back since."""
+    last = db.execute(
+        "SELECT MAX(created) FROM (SELECT digest, created FROM answer UNION ALL SELECT digest, created FROM job) "
+        "WHERE digest = ?",
+        (key.digest,),
+    ).fetchone()[0]
+    return now if last is None else max(now, math.nextafter(last, math.inf))
 
 
 def insert_job(db: sqlite3.Connection, job: StoredJob) -> None:

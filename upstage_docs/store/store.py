@@ -32,6 +32,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -254,13 +255,15 @@ class Store:
         """Keep the job that the API made of *claim*, and close its intent."""
         job = StoredJob(request_id, claim.key, claim.pages, claim.source, self._clock(), claim.sends)
 
-        def keep(db: sqlite3.Connection) -> None:
+        def keep(db: sqlite3.Connection) -> StoredJob:
             sql.insert_document(db, claim.key, claim.source)
-            sql.insert_job(db, job)
+            kept = replace(job, created=sql.moment_after_all(db, claim.key, job.created))
+            sql.insert_job(db, kept)
             sql.drop_unread(db, claim.key, claim.pages)
             sql.close_intent(db, claim.token)
+            return kept
 
-        self._try(keep, None, write=True)
+        job = self._try(keep, job, write=True)
         _held_here.pop(claim.token, None)
         self._flush()
         return job
@@ -318,7 +321,7 @@ class Store:
 
         def keep(db: sqlite3.Connection) -> None:
             sql.insert_document(db, job.key, job.source)
-            sql.put(db, job.key, answer, self._clock())
+            sql.put(db, job.key, answer, sql.moment_after_all(db, job.key, self._clock()))
             sql.close_covered(db, job)
 
         self._try(keep, None, write=True)
