@@ -60,8 +60,15 @@ def store(tmp_path: Path, clock: Clock) -> Store:
     return Store(tmp_path / "cache" / "store.sqlite3", clock=clock, steady=clock)
 
 
-def claim(store: Store, pages: tuple[int, int] | None = (1, 10), key: ResultKey = KEY, **options: bool) -> Claim:
-    got = store.claim(key, pages, seconds=60, route="sync", source="a.pdf", **options)
+def claim(
+    store: Store,
+    pages: tuple[int, int] | None = (1, 10),
+    key: ResultKey = KEY,
+    *,
+    resend: bool = False,
+    refresh: bool = False,
+) -> Claim:
+    got = store.claim(key, pages, seconds=60, route="sync", source="a.pdf", resend=resend, refresh=refresh)
     assert isinstance(got, Claim), got
     return got
 
@@ -1153,15 +1160,23 @@ def test_what_can_be_no_folder_is_refused_where_it_is_named(tmp_path: Path, plac
         Store.at(tmp_path / place)
 
 
-def test_a_folder_in_the_place_of_a_store_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "kind", ["folder", pytest.param("pipe", marks=pytest.mark.skipif(os.name == "nt", reason="POSIX"))]
+)
+def test_what_is_no_file_in_the_place_of_a_store_is_said(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "cache" / "store.sqlite3"
-    path.mkdir(parents=True)
-    path.parent.chmod(0o700)
+    path.parent.mkdir(mode=0o700)
+    if kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path, 0o600)
     with caplog.at_level(logging.WARNING):
         everything(Store(path))
     (said,) = [record.getMessage() for record in caplog.records]
-    assert f"{path}: a folder has its name" in said
-    assert path.is_dir()
+    assert f"{path}: a {kind}" in said
+    assert not path.is_file()
 
 
 def test_what_another_process_keeps_in_the_log_is_said(store: Store, caplog: pytest.LogCaptureFixture) -> None:

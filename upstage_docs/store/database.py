@@ -212,8 +212,9 @@ class Database:
             raise PermissionError(intruder)
         if not self.path.exists():
             _create(self.path, self._schema, self._version)
-        if self.path.is_dir():
-            raise IsADirectoryError("a folder has its name; delete or rename that")
+        if self.path.exists() and not self.path.is_file():
+            kind = "folder" if self.path.is_dir() else "pipe or device"  # SQLite would wait for what comes through it
+            raise FileExistsError(f"a {kind} has its name; delete or rename that")
         self.opened = identity(self.path)
         self._for_once = False
         if not os.access(self.path.parent, os.W_OK):
