@@ -18,13 +18,12 @@ def name() -> str:
     return _name(os.getpid())
 
 
-def may_live(owner: str) -> bool:
-    """Say whether the process named *owner* may still run: False only where this machine knows that it is gone."""
-    if not is_of_this_machine(owner):
-        return True  # only the time of its claim can tell
-    number, _, started = owner.partition("|")[2].partition("|")
-    if not number.isdigit():
-        return True
+def may_live(owner: str, *, in_time: bool = True) -> bool:
+    """Say whether the process named *owner* may still run: as *in_time* says where this machine cannot know it."""
+    place, _, rest = owner.partition("|")
+    number, _, started = rest.partition("|")
+    if place != _place() or not number.isdigit():
+        return in_time  # another machine or container
     pid = int(number)
     if started:
         return _started(pid) == started
@@ -37,11 +36,6 @@ def may_live(owner: str) -> bool:
     except OSError:
         return True
     return True
-
-
-def is_of_this_machine(owner: str) -> bool:
-    """Say whether the process named *owner* was begun in this boot of this machine, in no other container."""
-    return owner.partition("|")[0] == _place()
 
 
 @lru_cache(maxsize=1)

@@ -177,8 +177,7 @@ class Store:
             source: Path or name, for listings and reports.
             resend: Send although the outcome of an earlier send is unknown; `Claim.sends` then counts both.
             refresh: Send although there is an answer; the new one will replace it.
-            busy: The answer to this question before. A claim is waited for no longer than it lasts, whatever the clock
-                says meanwhile.
+            busy: What was answered before: a claim is waited for as long as it lasts, however the clock is set.
 
         Raises:
             UnknownOutcomeError: A newer version of this program keeps something of the document, which this one cannot
@@ -192,15 +191,11 @@ class Store:
                 return AlreadyStored()
             others = sql.overlapping_intents(db, key, pages)
             for intent, expires, owner in others:
-                if not expires:
-                    continue  # nobody works on it any more
                 found = busy if busy == Busy(expires) else Busy(expires, steady)
-                if owner == processes.name():
-                    held = _held_here.get(intent.token, steady) > steady
-                else:
-                    in_time = processes.is_of_this_machine(owner) or expires > now
-                    held = in_time and steady - found.since < expires - intent.created and processes.may_live(owner)
-                if held:
+                left = found.since - steady + expires - intent.created  # below 0 where nobody works on it any more
+                if left > 0 and owner == processes.name():
+                    left = _held_here.get(intent.token, steady) - steady
+                if left > 0 and processes.may_live(owner, in_time=expires > now):
                     return found
             return others[0][0] if others and not resend else None
 
