@@ -721,6 +721,20 @@ def test_each_of_a_row_of_captions_goes_to_what_stands_in_its_column(
         assert [caption in chunk.text for caption, chunk in zip(captions, chunks, strict=False)] == [True] * count
 
 
+@pytest.mark.parametrize("category", ["caption", "paragraph"])
+@pytest.mark.parametrize(("count", "wanted"), [(1, ["Table 2. Rain"]), (2, ["", "Table 2. Rain"])])
+def test_a_caption_above_the_last_of_a_row_alone_is_its_own(category: str, count: int, wanted: list[str]) -> None:
+    """Where no table stands below it in its column, it is the caption of the one beside it."""
+    tables = [TABLE, TABLE][:count]
+    text = "<p>What follows is a text of its own, and ends with a stop.</p>"
+    given = _side_by_side([(category, ["", "<p>Table 2. Rain</p>"]), ("table", [*tables, ""][:2]), ("list", [text])])
+
+    chunks = list(chunk_elements([one for one in given.elements if one.html]))
+
+    assert [chunk.caption for chunk in chunks] == [*wanted, ""]
+    assert ["Rain" in chunk.text for chunk in chunks[:count]] == [bool(one) for one in wanted]
+
+
 @pytest.mark.parametrize("above", [True, False])
 def test_each_row_of_a_grid_of_figures_has_its_own_captions(*, above: bool) -> None:
     pictures = ("figure", ["<figure>North</figure>", "<figure>South</figure>"])

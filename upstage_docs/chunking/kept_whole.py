@@ -24,6 +24,7 @@ from upstage_docs.records.ownership import (
     Line,
     Owned,
     are_in_a_row,
+    is_above_beside,
     is_caption_or_unit,
     is_compared_with_last,
     is_remark_below,
@@ -434,7 +435,8 @@ def _as_repeated(unit: Unit) -> Unit:
 def columns_apart(units: list[Unit], whole: Unit) -> tuple[list[Unit], list[Unit]]:
     """Divide *units* above *whole*: what may be its own, and captions and unit lines of what stands beside it.
 
-    A row of these is above a row of tables or figures; one of them is in the column of *whole*, else there is no row.
+    A row of these is above a row of tables or figures. Where none is in the column of *whole*, there is no row, unless
+    a caption stands above it beside its column.
     """
     owned = _owned(whole, ())
     if not units or not is_caption_or_unit(line_of(units[-1])):
@@ -446,7 +448,7 @@ def columns_apart(units: list[Unit], whole: Unit) -> tuple[list[Unit], list[Unit
     others: list[Unit] = []
     for unit in units[first:]:
         (others if stands_off(line_of(unit), owned) else own).append(unit)
-    if not (own and others):
+    if not (own or any(is_above_beside(line_of(unit), owned) for unit in others)):
         return units, []
     for unit in others:
         unit.kind = "unit" if is_unit(line_of(unit).words) else "caption"

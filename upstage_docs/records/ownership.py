@@ -302,6 +302,11 @@ def stands_off(line: Line, owned: Owned) -> bool:
     return min(a[3], b[3]) - max(a[1], b[1]) <= 0
 
 
+def is_above_beside(line: Line, owned: Owned) -> bool:
+    """Say whether *line*, which stands off from *owned*, is a caption above it: of what stands beside it."""
+    return line.box[3] <= owned.box[1] and not is_unit(line.words)
+
+
 def is_of_another_column(line: Line, owned: Owned) -> bool:
     """Say whether *line* is a caption or unit line of what stands beside *owned*, in a row with it."""
     return stands_off(line, owned) and is_caption_or_unit(line)
