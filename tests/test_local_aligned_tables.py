@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from textwrap import wrap
+from typing import Any
 
 import pytest
 
@@ -634,3 +635,35 @@ def test_section_numbers_beside_texts_are_no_days(sign: str) -> None:
             text(sheet, 110, 690 - 18 * n, [f"The board of the bay keeps lamp {n}."])
 
     assert "table" not in categories(elements(clauses))
+
+
+def statement_page(rows: list[list[str]], lefts: tuple[float, ...], rights: tuple[float, ...]) -> list[dict[str, Any]]:
+    """Return the elements of a statement without rules; its labels stand in lines, its signs at the left edges."""
+
+    def statement(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        y = 690.0
+        for label, *numbers in rows:
+            for line in label.split("\n"):
+                text(sheet, 60, y, [line])
+                y -= 13
+            for left, right, number in zip(lefts, rights, numbers, strict=True):
+                sign = number[:1] if number[:1] == "$" else ""
+                sheet.drawString(left, y + 13, sign)
+                sheet.drawRightString(right, y + 13, number.removeprefix("$ "))
+
+    return elements(statement)
+
+
+def test_the_day_of_a_date_in_a_label_is_no_number_of_a_column() -> None:
+    """Its space is wider than others, as in justified text."""
+    rows = [
+        ["", "2030", "2029"],
+        ["Cash", "$ 66,357", "$ 82,701"],
+        ["Loans", "22,347", "56,034"],
+        ["Owed on March 31,  2030 and 2029, in all", "5,466", "49,778"],
+        ["Stores", "32,480", "84,647"],
+        ["In all", "$ 4,213", "$ 77,636"],
+    ]
+    said = [[label.replace("  ", " "), *numbers] for label, *numbers in rows]
+    assert tables(statement_page(rows, (340, 440), (400, 500))) == [said]

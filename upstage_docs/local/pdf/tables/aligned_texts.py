@@ -136,7 +136,7 @@ def _split(text: Text, pieces: Pieces, cuts: Sequence[tuple[float, float]] = ())
         last, before = runs[-1][-1]
         left, right = before.box[2], piece.box[0]
         if right - left > narrow * piece.size:  # most spaces are narrower
-            valued = is_value(before.text) and is_value(piece.text)
+            valued = is_value(before.text) and is_value(piece.text) and before.text[-1] != ","  # as in a date
             signs = not any(map(str.isalnum, before.text)) or not any(map(str.isalnum, piece.text))
             same = before.size == piece.size and number == last
             least = _BESIDE_VALUE if valued and not signs else _INSIDE if same else _APART
