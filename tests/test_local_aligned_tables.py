@@ -667,3 +667,15 @@ def test_the_day_of_a_date_in_a_label_is_no_number_of_a_column() -> None:
     ]
     said = [[label.replace("  ", " "), *numbers] for label, *numbers in rows]
     assert tables(statement_page(rows, (340, 440), (400, 500))) == [said]
+
+
+def test_the_sign_of_a_number_fills_no_column_that_is_empty() -> None:
+    rows = [
+        ["", "Number", "Price", "Years", "Value"],
+        ["Held on March 31, 2029", "5,967", "$ 14.33", "6.6", "$ 21,374"],
+        ["Given", "6,858", "$ 40.26", "", ""],
+        ["Used", "6,086", "$ 41.61", "6.0", ""],
+        ["Given back", "5,264", "$ 75.04", "", ""],
+        ["Held on March 31, 2030", "7,974", "$ 77.76", "2.1", "$ 89,292"],
+    ]
+    assert tables(statement_page(rows, (320, 370, 440, 480), (350, 420, 465, 540))) == [rows]
