@@ -679,3 +679,14 @@ def test_the_sign_of_a_number_fills_no_column_that_is_empty() -> None:
         ["Held on March 31, 2030", "7,974", "$ 77.76", "2.1", "$ 89,292"],
     ]
     assert tables(statement_page(rows, (320, 370, 440, 480), (350, 420, 465, 540))) == [rows]
+
+
+def test_a_label_that_ends_with_a_comma_goes_on_in_the_line_of_its_numbers() -> None:
+    rows = [
+        ["Held on March 31,\n2029", "5,967", "14.33"],
+        ["Given", "6,858", "40.26"],
+        ["Used", "6,086", "41.61"],
+        ["Held on March 31,\n2030", "7,974", "77.76"],
+    ]
+    said = [[label.replace("\n", " "), *numbers] for label, *numbers in rows]
+    assert tables(statement_page(rows, (200, 300), (260, 360))) == [said]

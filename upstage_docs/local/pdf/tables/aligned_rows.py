@@ -95,7 +95,8 @@ def _starts_by_values(rows: Sequence[Row], tops: Sequence[float], valued: Sequen
         close = pitches[r - 1] < _CLOSE * usual
         if has[r]:
             # A label of several lines stands above its numbers where these are at its last line.
-            goes_on = not has[r - 1] and (label[:1].islower() or (close and bool(label)))
+            comma = bool(rows[r - 1][0]) and rows[r - 1][0][-1].text.endswith(",")
+            goes_on = not has[r - 1] and (label[:1].islower() or ((close or comma) and bool(label)))
             starts[r] = not goes_on or not rows[r - 1][0]
         elif not rows[r][0]:
             starts[r] = False  # the next line of a text beside a label
