@@ -690,3 +690,19 @@ def test_a_label_that_ends_with_a_comma_goes_on_in_the_line_of_its_numbers() -> 
     ]
     said = [[label.replace("\n", " "), *numbers] for label, *numbers in rows]
     assert tables(statement_page(rows, (200, 300), (260, 360))) == [said]
+
+
+def test_signs_of_per_cent_among_the_units_of_columns_stand_in_their_own() -> None:
+    """They are nearer to the names before them than to the numbers below."""
+    units = ["Quay", "men", "%", "men", "%"]
+    rows = [[f"{n} of west", f"{7 * n + 11},204", f"{9 * n}.4", f"{5 * n + 12},118", f"{8 * n}.1"] for n in range(1, 7)]
+
+    def counts(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(SEA, 4))
+        for x, cell in zip((60, 158, 190, 318, 350), units, strict=True):
+            sheet.drawString(x, 690, cell)
+        for r, row in enumerate(rows):
+            for x, cell in zip((100, 205, 260, 365, 420), row, strict=True):
+                sheet.drawRightString(x, 676 - 14 * r, cell)
+
+    assert tables(elements(counts)) == [[units, *rows]]

@@ -280,7 +280,8 @@ def _placed(
                     found = lines.split_over(text, gutters[first:last])
                 texts += found
                 places += [_covered(piece, columns) for piece in found]
-        if len(texts) == len(columns) > len(set(places)) and not any(is_sign(text.text) for text in texts):
+        signed = any(is_sign(sign.text) and is_value(number.text) for sign, number in pairwise(texts))
+        if len(texts) == len(columns) > len(set(places)) and not signed:
             # Each has its own, however near it is to the next.
             places = [(n, n) for n in range(len(columns))]
         cut.append(texts)
