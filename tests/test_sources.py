@@ -286,6 +286,16 @@ def test_a_directory_an_empty_file_and_a_null_byte_are_named(tmp_path: Path) -> 
     assert "null character" in refused("a\0b.pdf")
 
 
+def test_what_has_no_bytes_is_not_read() -> None:
+    """Such a file of the system (/proc/kmsg) waits for what comes, for ever."""
+
+    class Waiting(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(size) if size == 0 else pytest.fail("it is read")
+
+    assert "is empty" in refused(Waiting())
+
+
 def test_a_file_that_is_there_and_cannot_be_reached_is_not_gone(tmp_path: Path) -> None:
     """An index would forget a file that is gone: only what says so is one."""
     itself = tmp_path / "itself.pdf"

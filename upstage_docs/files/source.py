@@ -408,11 +408,11 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
     try:
         handle.seek(0, os.SEEK_END)
         size = handle.tell()
+        if not (size or handle.read(0)):  # no more is read: some files of the system wait for what comes
+            raise SourceError(f"{_shown(name)} is empty (0 bytes); copy or download it again.")
         digest, read = _digest(handle, size)
     except TypeError as error:
         raise SourceError(f"{_shown(name)} does not give bytes; open it in binary mode.") from error
-    if not size:
-        raise SourceError(f"{_shown(name)} is empty (0 bytes); copy or download it again.")
     if read != size:
         raise SourceError(
             f"{_shown(name)} says that it has {size:,} bytes, but another number came; "
