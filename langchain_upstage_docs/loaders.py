@@ -439,8 +439,8 @@ def _item_of(blob: Blob) -> Named:
     """Return *blob* as something to load: its bytes, or its path, so that a file is streamed, and its metadata."""
     from upstage_docs.files.source import Named
 
-    in_memory = blob.data is not None or blob.path is None
-    return Named(blob.as_bytes() if in_memory else os.fspath(blob.path or ""), blob.source, blob.metadata)
+    document = blob.path if blob.data is None else blob.as_bytes()
+    return Named(b"" if document is None else document, blob.source, blob.metadata)
 
 
 @contextmanager

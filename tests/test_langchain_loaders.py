@@ -485,6 +485,13 @@ def test_a_wrong_key_is_never_skipped(files: list[Path], on_error: Any) -> None:
                 UpstageDocumentParseLoader(chosen, on_error=on_error, client=client).load()
 
 
+def test_a_blob_that_holds_nothing_is_empty(api: MadeApi) -> None:
+    """`Blob(data=None)` passes the class's own check."""
+    for nothing in (Blob(data=None), Blob(path=None)):
+        with pytest.raises(SourceError, match="is empty"):
+            UpstageDocumentParseParser(client=api.client()).parse(nothing)
+
+
 def test_bad_input_is_named_before_anything_is_sent(api: MadeApi, tmp_path: Path) -> None:
     (tmp_path / "empty.pdf").write_bytes(b"")
     (tmp_path / "note.txt").write_text("plain")
