@@ -22,6 +22,7 @@ from upstage_docs import Client, UpstageDocsError
 from upstage_docs.api.limits import ApiLimits
 from upstage_docs.api.messages import BASE_URL
 from upstage_docs.api.rates import RATES, Rate
+from upstage_docs.errors.redaction import redact, redact_body
 from upstage_docs.options import PollPolicy, RetryPolicy
 from upstage_docs.testing.faults import Faults, failed_job, too_many_requests
 
@@ -117,8 +118,12 @@ class Scrubber:
 
     def response(self, response: dict[str, Any]) -> dict[str, Any]:
         """Write the response without addresses that let anyone in."""
-        body = response["body"]["string"]
-        headers = {name: value for name, value in response["headers"].items() if name.lower() in KEPT}
+        body = bytes(redact_body(response["body"]["string"]))  # which may say the key that was sent
+        headers = {
+            name: [redact(value) for value in values]
+            for name, values in response["headers"].items()
+            if name.lower() in KEPT
+        }
         try:
             answer = json.loads(body)
         except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,14 @@ def test_addresses_that_let_anyone_in_are_renamed() -> None:
     asked = scrubber.request(Asked())
     assert asked.uri == "https://results.invalid/job-1/0"
     assert asked.headers == {}
+
+
+@pytest.mark.parametrize("said", [KEY, f"Bearer {KEY}", b64encode(KEY.encode()).decode()])
+def test_a_key_that_an_answer_says_is_not_kept(said: str) -> None:
+    answer = {"headers": {"X-Request-Id": [said]}, "body": {"string": f'{{"message": "{said}"}}'.encode()}}
+    with Client(**settings()):
+        kept = Scrubber().response(answer)
+    assert said.rstrip("=")[:-2] not in str(kept)
 
 
 def test_the_documents_are_small() -> None:
