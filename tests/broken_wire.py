@@ -38,7 +38,8 @@ __all__ = [
 
 _STEP = 0.05
 """Seconds between two drops of what drips: enough of them come within a deadline, and none of them outlasts one."""
-_OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+# Each connection is closed after its answer: a caller that was not told would send the next request into the closing.
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
 
 _BOMB = gzip.compress(b'{"elements":[' + b" " * 90_000_000 + b"]}", 9)
 
