@@ -21,6 +21,7 @@ from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_numbering import title_key
 from upstage_docs.records.ownership import (
+    MOST_IN_A_ROW,
     Line,
     Owned,
     are_in_a_row,
@@ -134,7 +135,7 @@ class Whole:
 
     def is_beside(self, unit: Unit) -> bool:
         """Return whether *unit*, the next table, chart or figure, stands beside this one on the page."""
-        return are_in_a_row(self.owned(), _owned(unit, ()))
+        return are_in_a_row(self.units[-1].place, unit.place)
 
     def _join_tables(self) -> Unit:
         """Return the one unit of all tables that were joined."""
@@ -438,8 +439,9 @@ def columns_apart(units: list[Unit], whole: Unit) -> tuple[list[Unit], list[Unit
     A row of these is above a row of tables or figures. Where none is in the column of *whole*, there is no row, unless
     a caption stands above it beside its column.
     """
-    owned = _owned(whole, ())
-    if not units or not is_caption_or_unit(line_of(units[-1])):
+    if len(units) <= MOST_IN_A_ROW and not any(stands_off(unit.place, whole.place) for unit in units):
+        return units, []  # one column, as nearly always; places are compared faster than lines are read
+    if not is_caption_or_unit(line_of(units[-1])):
         return units, []
     first = len(units) - 1
     while first and is_caption_or_unit(line_of(units[first - 1])):
@@ -447,8 +449,8 @@ def columns_apart(units: list[Unit], whole: Unit) -> tuple[list[Unit], list[Unit
     own: list[Unit] = []
     others: list[Unit] = []
     for unit in units[first:]:
-        (others if stands_off(line_of(unit), owned) else own).append(unit)
-    if not (own or any(is_above_beside(line_of(unit), owned) for unit in others)):
+        (others if stands_off(unit.place, whole.place) else own).append(unit)
+    if not (own or any(is_above_beside(line_of(unit), whole.place) for unit in others)):
         return units, []
     for unit in others:
         unit.kind = "unit" if is_unit(line_of(unit).words) else "caption"

@@ -239,10 +239,10 @@ class _Packer:
 
     def _beside(self, unit: Unit) -> Whole | None:
         """Return the table beside the last one in whose column *unit* stands, below all of them."""
-        line = line_of(unit)
-        if not self._whole or not stands_off(line, self._whole.owned()):
+        place = unit.place
+        if not self._whole or not stands_off(place, self._whole.units[-1].place):
             return None
-        return next((whole for whole in self._row if not stands_off(line, whole.owned())), None)
+        return next((whole for whole in self._row if not stands_off(place, whole.units[-1].place)), None)
 
     def _add_whole(self, unit: Unit) -> None:
         above, self._waiting = self._waiting, []
@@ -258,9 +258,10 @@ class _Packer:
                 row = []
         else:
             row = row if _are_beside(row, unit) else []
-            waited, above = take_above(above, 0, unit, self._options)
-            for one in waited:
-                self._add_text(one, wait=False)
+            if above:
+                waited, above = take_above(above, 0, unit, self._options)
+                for one in waited:
+                    self._add_text(one, wait=False)
             left, taken, beside = self._take_above(unit)
             if not unit.text and not any(one.kind == "caption" for one in (*taken, *above)):
                 self._bare, self._waiting = [*row, Whole([], unit)], above

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -49,6 +49,18 @@ _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 _LINE_OF_NOTES = "Notes"
 _LEADING = frozenset({"announcement", "lead"})
 _COMPARED = _LEADING | {"title", "caption"}
+
+
+class Placed(Protocol):
+    """What stands on a page: a line, what owns it, or an element."""
+
+    @property
+    def page(self) -> int:
+        """1-based; 0 where it is not known."""
+
+    @property
+    def box(self) -> Box:
+        """`(x0, y0, x1, y1)`, relative 0-1; four 0.0 where it is not known."""
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -286,7 +298,7 @@ def _share_of_width(one: Box, two: Box) -> float:
     return over / least if least > 0 else over
 
 
-def are_in_a_row(one: Owned, two: Owned) -> bool:
+def are_in_a_row(one: Placed, two: Placed) -> bool:
     """Say whether two tables or figures stand side by side: each beside the other, and neither above it."""
     a, b = one.box, two.box
     if one.page != two.page or not (a[3] and b[3]) or _share_of_width(a, b) > 0:
@@ -294,7 +306,7 @@ def are_in_a_row(one: Owned, two: Owned) -> bool:
     return min(a[3], b[3]) - max(a[1], b[1]) > min(a[3] - a[1], b[3] - b[1]) / 2
 
 
-def stands_off(line: Line, owned: Owned) -> bool:
+def stands_off(line: Placed, owned: Placed) -> bool:
     """Say whether *line*, above or below *owned* on its page, is rather in a column beside it."""
     a, b = line.box, owned.box
     if line.page != owned.page or not (a[3] and b[3]) or _share_of_width(a, b) > 0:
@@ -302,7 +314,7 @@ def stands_off(line: Line, owned: Owned) -> bool:
     return min(a[3], b[3]) - max(a[1], b[1]) <= 0
 
 
-def is_above_beside(line: Line, owned: Owned) -> bool:
+def is_above_beside(line: Line, owned: Placed) -> bool:
     """Say whether *line*, which stands off from *owned*, is a caption above it: of what stands beside it."""
     return line.box[3] <= owned.box[1] and not is_unit(line.words)
 
