@@ -280,11 +280,11 @@ def test_a_signature_is_in_no_log(driver: Driver, caplog: pytest.LogCaptureFixtu
         asked.append(request.url.raw_path)
         return httpx.Response(200)
 
-    step = Send(download_request("https://bucket.example/abc/batch?X-Amz-Signature=abc"))
+    step = Send(download_request("https://bucket.example/batch?X-Amz-Signature=abc"))
     with caplog.at_level("DEBUG"):
         driver(send(step), httpx.MockTransport(answer))
-    assert asked == [b"/abc/batch?X-Amz-Signature=abc"]
-    assert "https://bucket.example/" in caplog.text
+    assert asked == [b"/batch?X-Amz-Signature=abc"]
+    assert "bucket.example/batch" in caplog.text
     assert "abc" not in caplog.text
 
 

@@ -201,10 +201,10 @@ def download_request(url: str) -> httpx.Request:
 
 
 class _SignedAddress(httpx.URL):
-    """An address that is sent whole and shown as its host: httpx logs what it asks for, a signature included."""
+    """An address that is sent whole and shown without its query: httpx logs what it asks for, a signature included."""
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{self.netloc.decode('ascii')}/"
+        return str(self.copy_with(query=None))
 
     __repr__ = __str__
 
