@@ -90,6 +90,7 @@ def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
         "Fig. (4) Harbour",
         "Exhibit I – Ships by port",
         "도 4 단면도",
+        "【도 4】",
         "[도면 4] 단면",
         "개념도 4",
         "図－４ 推移",
@@ -362,6 +363,7 @@ def test_what_is_no_unit_line(words: str) -> None:
         "المصدر: البنك المركزي",
         "स्रोत: RBI",
         "Lecture : en 2020, un cas",
+        "Champ : France entière",
         "Bootstrapped standard errors in parentheses",
     ],
 )
@@ -424,6 +426,8 @@ def test_what_is_no_note(words: str) -> None:
         ("2/ Without ports", "<td>Ships 2/</td>"),
         ("[3] Weighed dry", "<td>Herring [3]</td>"),
         ("# Estimate", "<td>Herring #</td>"),
+        ("(*1) 담보로 제공됨", "<td>차입금(*1)</td>"),
+        ("(*) Weighed dry", "<td>Herring (*)</td>"),
     ],
 )
 def test_a_note_is_told_by_a_mark_that_stands_after_words_of_the_table(words: str, table: str) -> None:
@@ -928,6 +932,48 @@ def test_what_stands_above_an_announcement_goes_with_its_table(title: tuple[str,
 
     assert len(chunks) == 2
     assert all(part in chunks[1] for part in (title[1], _LONG, _MILLS))
+
+
+@pytest.mark.parametrize("label", ["Table 1.", "TABLE IV", "〈표 2-1〉", "表3"])
+@pytest.mark.parametrize("title", ["Flour of each mill in the north.", "Flour of each mill in the north"])
+def test_the_title_below_a_label_that_stands_alone_goes_with_its_table(label: str, title: str) -> None:
+    text = ("paragraph", "<p>The year began well.</p>")
+    given = _page(text, ("paragraph", f"<p>{label}</p>"), ("paragraph", f"<p>{title}</p>"), ("table", _MILLS))
+
+    (*_, chunk), (*_, record) = chunk_elements(given), records(given)
+
+    assert label in chunk.text
+    assert title in chunk.text
+    assert [one.metadata["caption"] for one in (chunk, record)] == [f"{label} {title}"] * 2
+
+
+def test_the_title_below_the_label_of_a_figure_is_its_caption_with_the_notes_that_follow() -> None:
+    figure = ("figure", '<figure><img alt="A quay"></figure>')
+    lines = ("Figure 2", "The quay of the north", "Source: harbour office", "The river froze in May.")
+    given = _page(figure, *(("paragraph", f"<p>{line}</p>") for line in lines), step=0.02)
+
+    first, *_ = chunk_elements(given)
+
+    assert [line in first.text for line in lines] == [True, True, True, False]
+    assert first.metadata["caption"] == "Figure 2 The quay of the north"
+
+
+def test_each_picture_of_a_figure_goes_with_the_line_that_says_which_part_it_is() -> None:
+    parts = [
+        ("figure", '<figure><img alt="A quay"></figure>', 0.1, 0.2, 0.3),
+        ("figure", '<figure><img alt="A ship"></figure>', 0.55, 0.2, 0.3),
+        ("paragraph", "<p>(a) The quay</p>", 0.1, 0.31, 0.33),
+        ("paragraph", "<p>(b) The ship</p>", 0.55, 0.31, 0.33),
+        ("paragraph", "<p>Figure 3. The harbour of the north</p>", 0.3, 0.34, 0.36),
+    ]
+    made = tuple(
+        Element(number, 1, category, html, coordinates=((x, y), (x + 0.35, y), (x + 0.35, end), (x, end)))
+        for number, (category, html, x, y, end) in enumerate(parts)
+    )
+
+    quay, ship = (chunk.metadata["caption"] for chunk in chunk_elements(made))
+
+    assert (quay, ship) == ("(a) The quay", "(b) The ship Figure 3. The harbour of the north")
 
 
 @pytest.mark.parametrize("title", ["(7) Mills", "NOTE 12 — Mills", "Note 3. Mills of the north", "4 Mills"])

@@ -70,7 +70,7 @@ class Whole:
         self.waiting: list[Unit] = []
         self._owned: Owned | None = None
         self._is_followed = False  # whether a line after it is its own
-        self._last_note = ""
+        self._last: Line | None = None  # the last caption or note below
         self._table: JoinedTable | None = None
 
     def owned(self) -> Owned:
@@ -84,7 +84,7 @@ class Whole:
         if unit.kind not in {"text", "caption", "aside"} or unit.place.category in _NEVER:
             return ""
         line = line_of(unit)
-        role: str = role_below(line, self.owned(), self._last_note) or ("caption" if unit.kind == "caption" else "")
+        role: str = role_below(line, self.owned(), self._last) or ("caption" if unit.kind == "caption" else "")
         if not role and options.merge_continued_tables:  # what is repeated above the next part of the table
             role = next((one.kind for one in self.above if _key_of_line(one) == _key_of_line(unit)), "")
         if not (role or self._is_followed or _is_of_one_element(unit, self.units[-1])):
@@ -96,8 +96,8 @@ class Whole:
             if sum(options.size(one.text) for one in (*others, unit)) > options.chunk_size:
                 return ""
         self._is_followed = True
-        if role == "note":
-            self._last_note = line.words
+        if role in {"caption", "note"}:
+            self._last = line
         return role
 
     def caption(self) -> str:
@@ -256,7 +256,8 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         # What is left of a long text is no title, nor what stands around a table inside of one element.
         titles = unit.kind != "rest" and not _is_of_one_element(unit, whole)
         near = _owned(taken[-1], ()) if is_compared_with_last(roles) else owned
-        role: str = role_above(line, near, roles, titles=titles)
+        before = line_of(opened[count - 2]) if titles and count - 1 > first else None
+        role: str = role_above(line, near, roles, before, titles=titles)
         role = role or ("caption" if unit.kind == "caption" else "")
         start = 0
         if not role and (role := role_of_last_line(line.words)):

@@ -106,7 +106,8 @@ def _above(elements: Sequence[Element], row: range, others: set[int], line: _Lin
         if is_compared_with_last(roles):
             last = line(taken[-1])
             near = Owned(last.category, last.page, last.box)
-        role: str = role_above(line(at), near, roles, announcements=False)
+        before = line(at - 1) if at else None
+        role: str = role_above(line(at), near, roles, before, announcements=False)
         if role in {"caption", "title"}:
             taken.append(at)
         elif role != "unit":
@@ -122,7 +123,7 @@ def _below(
 ) -> tuple[list[tuple[int, str]], int | None]:
     """Return places and roles of what belongs to *owned*, one of a *row*, or to what comes after, and that one's."""
     between: list[tuple[int, str]] = []
-    note = ""
+    last: Line | None = None
     for at in range(row.stop, len(elements)):
         element = elements[at]
         if element.page != owned.page:
@@ -133,13 +134,13 @@ def _below(
         if not words or (len(row) > 1 and is_of_another_column(line(at), owned)):
             continue
         is_heading = element.category.startswith("heading") and not caption_label(words)
-        role = "" if is_heading or element.category in _NO_LINE else role_below(line(at), owned, note)
+        role = "" if is_heading or element.category in _NO_LINE else role_below(line(at), owned, last)
         if not role:
             if element.category in _RUNNING:
                 continue
             break
-        if role == "note":
-            note = words
+        if role in {"caption", "note"}:
+            last = line(at)
         between.append((at, role))
     return between, None
 

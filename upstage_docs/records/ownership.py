@@ -20,6 +20,7 @@ from upstage_docs.records.wording import (
     LONGEST_TITLE,
     LONGEST_UNIT,
     caption_label,
+    is_label_alone,
     is_next_note,
     is_note,
     is_sentence,
@@ -40,6 +41,9 @@ _LETTER = re.compile(r"[^\W\d_]")
 _OF_EITHER = compile_when_used(r"[\W_]*(?:exhibit|図表|图表|圖表|도표)", re.IGNORECASE)  # of a table or a figure
 _COLONS = frozenset(":：")
 _GOES_ON = _COLONS | frozenset(",、，")
+_PART = compile_when_used(
+    r"[(\[]?(?:[a-hA-H]|[가나다라마바사아])[.):\]]\s?\S"
+)  # "(a) First", "b. Second": below each picture of a figure
 _LEGAL_FORM = compile_when_used(r"\b(?:inc|corp|co|ltd|llc)\.\s*\Z", re.IGNORECASE)
 _MOST_TITLES = 4  # lines: the company, its statement, the period, the unit
 _LEAST_WRAPPED = 25  # characters before the end of a line, where no capital tells what begins; of real answers 28
@@ -96,7 +100,13 @@ class Owned(msgspec.Struct, frozen=True, gc=False):
 
 
 def role_above(
-    line: Line, owned: Owned, taken: frozenset[str] | set[str], *, announcements: bool = True, titles: bool = True
+    line: Line,
+    owned: Owned,
+    taken: frozenset[str] | set[str],
+    before: Line | None = None,
+    *,
+    announcements: bool = True,
+    titles: bool = True,
 ) -> Role:
     """Return the role of *line*, directly above the table *owned* or above lines *taken* for it; `""` for none.
 
@@ -104,6 +114,7 @@ def role_above(
         line: Not a heading, table, chart or figure.
         owned: What stands below.
         taken: The roles of the lines between the two.
+        before: What stands above *line*.
         announcements: Whether announcements are asked for; no table has two.
         titles: Whether titles are.
     """
@@ -119,6 +130,8 @@ def role_above(
         return "unit"
     if "heading" in taken:
         return ""
+    if titles and before is not None and _is_title_of_label(line, before):
+        return "title"
     is_item = "caption" in taken and line.category == "list"  # the last of a list before a table with a caption
     if titles and "title" not in taken and not is_item and _is_title_above(line, owned, is_next=not taken):
         return "announcement" if announcements and announces_in_words(words) else "title"
@@ -153,10 +166,10 @@ def role_of_last_line(words: str) -> Role:
     return "caption" if caption_label(last) else "unit" if is_unit(last) else ""
 
 
-def role_below(line: Line, owned: Owned, last_note: str = "") -> Role:
+def role_below(line: Line, owned: Owned, last: Line | None = None) -> Role:
     """Return the role of *line*, directly below the table *owned* or below lines taken for it; `""` for none.
 
-    *last_note* is the last of these lines that is a note.
+    *last* is the last of these lines that is a note or a caption.
     """
     words = line.words
     on_page = not (line.page and owned.page) or line.page == owned.page
@@ -166,12 +179,14 @@ def role_below(line: Line, owned: Owned, last_note: str = "") -> Role:
         return "caption"
     if not on_page:
         return ""
-    if last_note and is_next_note(words, last_note):
+    if last is not None and is_next_note(words, last.words):
         return "note"
     if label := caption_label(words):
         return "" if label == owned.label else "caption"
     if is_unit(words):
         return "unit"
+    if last is not None and _is_title_of_label(line, last):
+        return "caption"
     pictured = owned.category in {"figure", "chart"} and not owned.label
     return "caption" if pictured and _is_title_below(line, owned) else ""
 
@@ -211,6 +226,14 @@ def _is_in_title(line: Line, below: Owned) -> bool:
     return -_INSET < two[1] - one[3] < _INSET and aside < _INSET / 2 < abs(one[0] - two[0])
 
 
+def _is_title_of_label(line: Line, label: Line) -> bool:
+    """Say whether *line*, a sentence or not, is the title that a caption of one *label* above it lacks."""
+    words = line.words
+    if not (words and line.category in _TITLED and len(words) <= LONGEST_TITLE and is_label_alone(label.words)):
+        return False
+    return line.page == label.page and (not _tell_order(label.box, line.box) or line.box[1] - label.box[3] < _CLOSE)
+
+
 def _is_title_below(line: Line, owned: Owned) -> bool:
     """Say whether *line* is the title of the figure above it: short, no sentence, close, and set in its middle."""
     if not _is_short_line(line) or line.words.rstrip()[-1] in _GOES_ON or not (line.box[3] and owned.box[3]):
@@ -218,8 +241,8 @@ def _is_title_below(line: Line, owned: Owned) -> bool:
     gap = line.box[1] - owned.box[3]
     aside = abs(line.box[0] + line.box[2] - owned.box[0] - owned.box[2]) / 2
     wide = line.box[2] - line.box[0] > owned.box[2] - owned.box[0] + _CLOSE
-    # What begins where the figure begins may be text that goes on below it.
-    starts_alike = line.box[0] - owned.box[0] < _INSET
+    # What begins where the figure begins may be text that goes on below it, unless it says which part of it this is.
+    starts_alike = line.box[0] - owned.box[0] < _INSET and not _PART.match(line.words)
     return -_INSET < gap < _CLOSE and aside < _INSET and not wide and not starts_alike
 
 

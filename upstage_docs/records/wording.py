@@ -49,7 +49,7 @@ _FIGURES_CJK = (
 _TABLES_KOREAN = r"부\s?표|붙임\s?표|별\s?(?:첨\s?)?표|참고표|통계표|도표|표"
 _FIGURES_KOREAN = (
     r"그\s?림|사\s?진|차\s?트|그래프|지\s?도|도\s?면|도식|개념도|구성도|흐름도|모식도|삽화|화면|"
-    r"도(?=\s\d+[a-z]?(?:[\s.:)\]〉>]|\Z))"
+    rf"도(?=\s\d+[a-z]?(?:[\s.:]|{_CLOSE_MARK}|\Z))"
 )
 _PREFIX = (
     r"(?:(?:supplementa(?:l|ry)|suppl?\.|supporting|appendix|annex|extended\s+data|text|selected|online|box|summary|statistical|"
@@ -77,7 +77,7 @@ _CJK = compile_when_used(
     rf"(?(first)|{_BEFORE_NUMBER}(?:第\s*)?(?P<number>{_CJK_NUMBER}|[A-Z](?:[.\-–－]?{_DIGITS}+)*(?![A-Za-z])))"
 )
 _KOREAN = compile_when_used(
-    rf"{_OPEN}(?:참고\s*)?(?:제\s*(?P<first>{_DIGITS}+(?:-{_DIGITS}+)*)\s*(?=(?:표|도|그림)(?:[\s.:)\]〉>]|\Z)))?"
+    rf"{_OPEN}(?:참고\s*)?(?:제\s*(?P<first>{_DIGITS}+(?:-{_DIGITS}+)*)\s*(?=(?:표|도|그림)(?:[\s.:]|{_CLOSE_MARK}|\Z)))?"
     rf"(?:(?P<table>{_TABLES_KOREAN})|(?P<figure>{_FIGURES_KOREAN}|(?(first)도|(?!))))"
     rf"(?(first)|(?:{_BEFORE_NUMBER}(?:[.]\s*)?(?P<number>(?:no\.?\s*|[#＃]\s?)?(?:제\s?{_DIGITS}+(?:-{_DIGITS}+)*\s?호|{_CJK_NUMBER}|(?<=\s)[가나다라마바사아자차카타파하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))|(?=\s*[:：>〉》」』】〕）)］\]])))"
 )
@@ -105,6 +105,7 @@ _RUNNING_CJK = compile_when_used(
 )
 _PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
 _KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
+_LABEL_ALONE = compile_when_used(r"\D{1,30}(?:\d[\d.\-–]*[A-Za-z]?|(?<=\s)[IVXLC]+)\W*")
 _STOPS, _BEHIND_STOP = frozenset(".!?。！？।؟۔"), "'\"”’)]"
 _SKIPPED = " :\t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
 
@@ -165,6 +166,11 @@ def caption_label(words: str) -> str:
         found = _CJK.match(words)
         return _label(found) if found and not _runs_on_cjk(words, found) else ""
     return ""
+
+
+def is_label_alone(words: str) -> bool:
+    """Say whether *words* are the label of a caption without its title: "Table 1.", "TABLE IV", "〈표 2〉"."""
+    return _LABEL_ALONE.fullmatch(words) is not None and bool(caption_label(words))
 
 
 def _label(found: re.Match[str]) -> str:
@@ -331,7 +337,7 @@ _NOTE = compile_when_used(
     r"(?:nm|na|n[./]a\.?|nd|ns|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|(?-i:[repf])\s*=\s*[^\W\d]|"
     r"(?:r\s*[=:]?\s*revised|p\s*[=:]?\s*(?:preliminary|provisional|projected)|e\s*[=:]?\s*estimated?|f\s*[=:]?\s*forecast)\b|"
     r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
-    r"источники?\s*[:.]|примечани[ея]\s*[:.]|джерел[оа]\s*:|примітк[аи]\s*:|nguồn\s*:|ghi\s+chú\s*:|źródł[oa]\s*:|uwag[ai]\s*:|kaynak(?:lar)?\s*:|lecture\s:|"
+    r"источники?\s*[:.]|примечани[ея]\s*[:.]|джерел[оа]\s*:|примітк[аи]\s*:|nguồn\s*:|ghi\s+chú\s*:|źródł[oa]\s*:|uwag[ai]\s*:|kaynak(?:lar)?\s*:|(?:lecture|champ)\s:|"
     r"(?:πηγή|σημείωση|ที่มา|หมายเหตุ|(?:ال)?مصدر|ملاحظ(?:ة|ات)|स्रोत|टिप्पणी|नोट|מקור|הערה)\s*:|"
     r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：)）]|각\s?주\s*(?:\d+\s*)?[:：)]|"
     r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처(?:\s?\([^()]{1,6}\))?(?:\s*[:：;=)\]】〉>〕］|]|\s[–—-]\s)|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
@@ -348,7 +354,7 @@ _NOTE = compile_when_used(
 )
 # Of those that begin with a word, the first three letters, of Korean two; what else they begin with, letters too.
 _BEGIN_OF_NOTES = frozenset(
-    "abb acc acr ada all amo anm aut bec bro col com con cop cou cre dat den due exc fig fon foo fue ghi ima "  # noqa: SIM905
+    "abb acc acr ada all amo anm aut bec bro cha col com con cop cou cre dat den due exc fig fon foo fue ghi ima "  # noqa: SIM905
     "inc ite kay key lec leg map mod na nb nd ngu nm not ns num own per pho pic pst pva que red ref rel rem rep res "
     "rou see sha sig sou sta sub sum the tot tst tva uwa val zst zva "
     "주석 각주 자료 출처 비고 참고 근거 원자 통계 범례 데이 제공 괄호".split()
@@ -363,7 +369,7 @@ _ABBREVIATIONS = compile_when_used(
 )
 _STARRED = compile_when_used(r"\s*(?:\\?[*＊]){1,4}(?![*\s]*\Z)")
 _MARKED = compile_when_used(
-    r"\s*(?P<mark>\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
+    r"\s*(?P<mark>[(\[]\*{1,4}\d{0,2}[)\]]|\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
 _LINE_OF_NOTES = compile_when_used(
     r"\W*(?:(?:foot)?notes?|주\s?석?|비\s?고|[附脚]?[注註][釈释釋]?|备注|備[註考])\W*\Z", re.IGNORECASE
