@@ -194,7 +194,7 @@ def overview(results: Mapping[str, Any]) -> str:
         "Benchmarks that measure time run several rounds, which take turns. `--list` names the benchmarks,",
         "`--only NAMES` chooses among them, and `--quick` makes a short run that keeps nothing. Some benchmarks read",
         "data of others, which are not part of this project: `FOLDER` holds them. What is skipped or fails is named,",
-        "and the others are measured. On two cores with nothing else to do, it takes between one and two hours.",
+        "and the others are measured. On two cores with nothing else to do, it takes an hour.",
         "",
         "How long something takes depends on the machine and on what else it does. The ratio of two rows of one round",
         "depends on that much less.",
