@@ -192,7 +192,7 @@ class _Cutter:
             last = _end_of_part(self._totals, first, reach, later, self._end, self._left_after, limits.notes)
             pieces = self._pieces(first, last)
             while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
-                fewer = self._end(first, first + (last - first) // 2)
+                fewer = self._boundary(first, first + (last - first) // 2)
                 if fewer >= last:
                     break  # bound together: they stay so, whatever their size
                 last, pieces = fewer, self._pieces(first, fewer)
@@ -211,10 +211,9 @@ class _Cutter:
     def _end(self, first: int, last: int) -> int:
         """Return the row, *last* or one near it, with which a part that begins with row *first* may end."""
         last = self._boundary(first, last)
-        if not self._sections:
-            return last
-        end = _end_after_section(first, last, len(self._rows), self._names_section)
-        return self._boundary(first, end) if end > last else end
+        while self._sections and last > first and last + 1 < len(self._rows) and self._names_section(last):
+            last -= 1  # it goes with the rows that it is the section of
+        return last
 
     def _left_after(self, last: int) -> int:
         """Return what is left for rows in the part that follows row *last*."""
@@ -424,8 +423,10 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[TablePar
         return section if size * _LARGEST_SECTION <= limits.later and size + fixed + row <= limits.later else ""
 
     def end_of(first: int, last: int) -> int:
-        """Return the row, *last* or one near it, with which a part that begins with row *first* ends."""
-        return _end_after_section(first, last, len(rows), sections.__contains__)
+        """Return the row, *last* or one before it, with which a part that begins with row *first* ends."""
+        while last > first and last + 1 < len(rows) and last in sections:
+            last -= 1  # it goes with the rows that it is the section of
+        return last
 
     def left_after(last: int) -> int:
         """Return what is left for rows in the part that follows row *last*."""
@@ -439,30 +440,12 @@ def _split_lines(text: str, limits: RowSizes, header_rows: int) -> list[TablePar
         last = _end_of_part(totals, first, reach, limits.later - fixed, end_of, left_after, limits.notes)
         pieces = _pieces_of_lines(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
         while not limits.exact and last > first and limits.size("".join(piece for piece, _ in pieces)) > limit:
-            fewer = end_of(first, first + (last - first) // 2)
-            if fewer >= last:
-                break
-            last = fewer
+            last = first + (last - first) // 2
             pieces = _pieces_of_lines(text, (head, repeated, tail), rows[first][0], rows[last][1], ends)
         end = rows[last][1]
         parts.append(TablePart(pieces, rows[first][0] if parts else 0, end, end))
         first = last + 1
     return parts if len(parts) > 1 else None
-
-
-def _end_after_section(first: int, last: int, count: int, names_section: Callable[[int], bool]) -> int:
-    """Return the row near *last*, of *count*, with which a part that begins with row *first* may end.
-
-    A row that names a section goes with the rows below it, and with the first of them even if that has no room.
-    """
-    end = last
-    while end >= first and end + 1 < count and names_section(end):
-        end -= 1
-    if end >= first:
-        return end
-    while last + 1 < count and names_section(last):
-        last += 1
-    return last
 
 
 def _pieces_of_lines(text: str, around: tuple[str, str, str], start: int, end: int, tail_start: int) -> Pieces:
