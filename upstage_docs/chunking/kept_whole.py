@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
 from operator import itemgetter
 
 import msgspec
@@ -256,7 +257,7 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         # What is left of a long text is no title, nor what stands around a table inside of one element.
         titles = unit.kind != "rest" and not _is_of_one_element(unit, whole)
         near = _owned(taken[-1], ()) if is_compared_with_last(roles) else owned
-        before = line_of(opened[count - 2]) if titles and count - 1 > first else None
+        before = partial(line_of, opened[count - 2]) if count - 1 > first else None
         role: str = role_above(line, near, roles, before, titles=titles)
         role = role or ("caption" if unit.kind == "caption" else "")
         start = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -106,7 +107,7 @@ def _above(elements: Sequence[Element], row: range, others: set[int], line: _Lin
         if is_compared_with_last(roles):
             last = line(taken[-1])
             near = Owned(last.category, last.page, last.box)
-        before = line(at - 1) if at else None
+        before = partial(line, at - 1) if at else None
         role: str = role_above(line(at), near, roles, before, announcements=False)
         if role in {"caption", "title"}:
             taken.append(at)

@@ -6,6 +6,7 @@ Pure rules on the words of a line, its place on the page and its category. They 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal, Protocol
 
@@ -41,9 +42,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _OF_EITHER = compile_when_used(r"[\W_]*(?:exhibit|図表|图表|圖表|도표)", re.IGNORECASE)  # of a table or a figure
 _COLONS = frozenset(":：")
 _GOES_ON = _COLONS | frozenset(",、，")
-_PART = compile_when_used(
-    r"[(\[]?(?:[a-hA-H]|[가나다라마바사아])[.):\]]\s?\S"
-)  # "(a) First", "b. Second": below each picture of a figure
+# "(a) First", "b. Second": below each picture of a figure.
+_PART = compile_when_used(r"[(\[]?[a-hA-H가나다라마바사아][.):\]]\s?\S")
 _LEGAL_FORM = compile_when_used(r"\b(?:inc|corp|co|ltd|llc)\.\s*\Z", re.IGNORECASE)
 _MOST_TITLES = 4  # lines: the company, its statement, the period, the unit
 _LEAST_WRAPPED = 25  # characters before the end of a line, where no capital tells what begins; of real answers 28
@@ -103,7 +103,7 @@ def role_above(
     line: Line,
     owned: Owned,
     taken: frozenset[str] | set[str],
-    before: Line | None = None,
+    before: Callable[[], Line] | None = None,
     *,
     announcements: bool = True,
     titles: bool = True,
@@ -114,7 +114,7 @@ def role_above(
         line: Not a heading, table, chart or figure.
         owned: What stands below.
         taken: The roles of the lines between the two.
-        before: What stands above *line*.
+        before: Reads what stands above *line*, if anything does; few lines ask for it.
         announcements: Whether announcements are asked for; no table has two.
         titles: Whether titles are.
     """
@@ -130,7 +130,7 @@ def role_above(
         return "unit"
     if "heading" in taken:
         return ""
-    if titles and before is not None and _is_title_of_label(line, before):
+    if titles and before is not None and _may_be_title_of_label(line) and _is_below_label(line, before()):
         return "title"
     is_item = "caption" in taken and line.category == "list"  # the last of a list before a table with a caption
     if titles and "title" not in taken and not is_item and _is_title_above(line, owned, is_next=not taken):
@@ -185,7 +185,7 @@ def role_below(line: Line, owned: Owned, last: Line | None = None) -> Role:
         return "" if label == owned.label else "caption"
     if is_unit(words):
         return "unit"
-    if last is not None and _is_title_of_label(line, last):
+    if last is not None and _may_be_title_of_label(line) and _is_below_label(line, last):
         return "caption"
     pictured = owned.category in {"figure", "chart"} and not owned.label
     return "caption" if pictured and _is_title_below(line, owned) else ""
@@ -226,10 +226,14 @@ def _is_in_title(line: Line, below: Owned) -> bool:
     return -_INSET < two[1] - one[3] < _INSET and aside < _INSET / 2 < abs(one[0] - two[0])
 
 
-def _is_title_of_label(line: Line, label: Line) -> bool:
-    """Say whether *line*, a sentence or not, is the title that a caption of one *label* above it lacks."""
-    words = line.words
-    if not (words and line.category in _TITLED and len(words) <= LONGEST_TITLE and is_label_alone(label.words)):
+def _may_be_title_of_label(line: Line) -> bool:
+    """Say whether *line*, a sentence or not, may be the title that a label alone ("Table 1.") lacks."""
+    return 0 < len(line.words) <= LONGEST_TITLE and line.category in _TITLED
+
+
+def _is_below_label(line: Line, label: Line) -> bool:
+    """Say whether *line* stands close below a *label* without a title of its own."""
+    if not is_label_alone(label.words):
         return False
     return line.page == label.page and (not _tell_order(label.box, line.box) or line.box[1] - label.box[3] < _CLOSE)
 
