@@ -75,6 +75,8 @@ def option(default: Value, sentence: str, check: Check | None = None, *, shown: 
         shown: Whether the value shows in a repr; secrets do not.
         further: What else a `Definition` says.
     """
+    if further.get("unit") == "seconds":
+        further.setdefault("most", TIMEOUT_MAX)  # no system waits longer
     metadata = {_DEFINITION: Definition(sentence, check, **further)}
     made: Any = (
         field(default_factory=partial(dict, default), repr=shown, metadata=metadata)
@@ -345,7 +347,6 @@ def _number(told: _Told, value: Any, kind: type) -> Any:
         ConfigError: It is not of the type *kind*, or out of bounds.
     """
     said, number = told.said, value
-    highest = TIMEOUT_MAX if said.unit == "seconds" else said.most  # longer than that no system waits
     if isinstance(value, Real) and not isinstance(value, Rational):
         number = float(value)
     elif not isinstance(value, bool):
@@ -357,13 +358,13 @@ def _number(told: _Told, value: Any, kind: type) -> Any:
         and -sys.float_info.max <= number <= sys.float_info.max  # NaN is not
         and (said.least is None or number >= said.least)
         and (said.above is None or number > said.above)
-        and (highest is None or number <= highest)
+        and (said.most is None or number <= said.most)
     )
     if not fits:
         what = "a whole number" if kind is int else f"a number{f' of {said.unit}' if said.unit else ''}"
         above = "" if said.above is None else f" above {said.above:g}"
         least = "" if said.least is None else f", {said.least:,} or more"
-        most = "" if highest is None else f", at most {highest:g}"
+        most = "" if said.most is None else f", at most {said.most:g}"
         raise told.refusal(value, what + above + least + most)
     return number
 
