@@ -109,11 +109,11 @@ class PdfPages:
         with PDFIUM_LOCK:
             waiting = [(raw.FPDFBookmark_GetFirstChild(self._pdf, None), 1)]
             try:
-                while waiting:
+                while waiting and len(seen) < _MOST_ENTRIES:
                     found, level = waiting.pop()
                     if not found:
                         continue
-                    if addressof(found.contents) in seen or len(seen) == _MOST_ENTRIES:
+                    if addressof(found.contents) in seen:
                         self._outline_is_endless = True
                         break
                     seen.add(addressof(found.contents))
