@@ -655,41 +655,54 @@ def statement_page(rows: list[list[str]], lefts: tuple[float, ...], rights: tupl
     return elements(statement)
 
 
-def test_the_day_of_a_date_in_a_label_is_no_number_of_a_column() -> None:
-    """Its space is wider than others, as in justified text."""
-    rows = [
-        ["", "2030", "2029"],
-        ["Cash", "$ 66,357", "$ 82,701"],
-        ["Loans", "22,347", "56,034"],
-        ["Owed on March 31,  2030 and 2029, in all", "5,466", "49,778"],
-        ["Stores", "32,480", "84,647"],
-        ["In all", "$ 4,213", "$ 77,636"],
-    ]
-    said = [[label.replace("  ", " "), *numbers] for label, *numbers in rows]
-    assert tables(statement_page(rows, (340, 440), (400, 500))) == [said]
-
-
-def test_the_sign_of_a_number_fills_no_column_that_is_empty() -> None:
-    rows = [
-        ["", "Number", "Price", "Years", "Value"],
-        ["Held on March 31, 2029", "5,967", "$ 14.33", "6.6", "$ 21,374"],
-        ["Given", "6,858", "$ 40.26", "", ""],
-        ["Used", "6,086", "$ 41.61", "6.0", ""],
-        ["Given back", "5,264", "$ 75.04", "", ""],
-        ["Held on March 31, 2030", "7,974", "$ 77.76", "2.1", "$ 89,292"],
-    ]
-    assert tables(statement_page(rows, (320, 370, 440, 480), (350, 420, 465, 540))) == [rows]
-
-
-def test_a_label_that_ends_with_a_comma_goes_on_in_the_line_of_its_numbers() -> None:
-    rows = [
-        ["Held on March 31,\n2029", "5,967", "14.33"],
-        ["Given", "6,858", "40.26"],
-        ["Used", "6,086", "41.61"],
-        ["Held on March 31,\n2030", "7,974", "77.76"],
-    ]
-    said = [[label.replace("\n", " "), *numbers] for label, *numbers in rows]
-    assert tables(statement_page(rows, (200, 300), (260, 360))) == [said]
+@pytest.mark.parametrize(
+    ("rows", "lefts", "rights"),
+    [
+        pytest.param(
+            [
+                ["", "2030", "2029"],
+                ["Cash", "$ 66,357", "$ 82,701"],
+                ["Loans", "22,347", "56,034"],
+                ["Owed on March 31,  2030 and 2029, in all", "5,466", "49,778"],  # wide, as in justified text
+                ["Stores", "32,480", "84,647"],
+                ["In all", "$ 4,213", "$ 77,636"],
+            ],
+            (340, 440),
+            (400, 500),
+            id="the day of a date in a label is no number of a column",
+        ),
+        pytest.param(
+            [
+                ["", "Number", "Price", "Years", "Value"],
+                ["Held on March 31, 2029", "5,967", "$ 14.33", "6.6", "$ 21,374"],
+                ["Given", "6,858", "$ 40.26", "", ""],
+                ["Used", "6,086", "$ 41.61", "6.0", ""],
+                ["Given back", "5,264", "$ 75.04", "", ""],
+                ["Held on March 31, 2030", "7,974", "$ 77.76", "2.1", "$ 89,292"],
+            ],
+            (320, 370, 440, 480),
+            (350, 420, 465, 540),
+            id="the sign of a number fills no column that is empty",
+        ),
+        pytest.param(
+            [
+                ["Held on March 31,\n2029", "5,967", "14.33"],
+                ["Given", "6,858", "40.26"],
+                ["Used", "6,086", "41.61"],
+                ["Held on March 31,\n2030", "7,974", "77.76"],
+            ],
+            (200, 300),
+            (260, 360),
+            id="a label that ends with a comma goes on in the line of its numbers",
+        ),
+    ],
+)
+def test_a_statement_without_rules_has_its_numbers_in_their_columns(
+    rows: list[list[str]], lefts: tuple[float, ...], rights: tuple[float, ...]
+) -> None:
+    """Of a label of several lines, or with a wide space, the words are told in one line."""
+    said = [[" ".join(label.split()), *numbers] for label, *numbers in rows]
+    assert tables(statement_page(rows, lefts, rights)) == [said]
 
 
 def test_signs_of_per_cent_among_the_units_of_columns_stand_in_their_own() -> None:
