@@ -290,6 +290,12 @@ HALF_A_BODY = (
 )
 
 
+@pytest.mark.parametrize("limits", [{"waiting": 0}, {"head_seconds": 0}, {"body_seconds": "1"}, {"upload_seconds": -1}])
+def test_limits_that_let_no_request_through_are_refused(limits: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=rf"ConnectionLimits\({next(iter(limits))}="):
+        ConnectionLimits(**limits)
+
+
 def test_silent_connections_cost_only_those_that_are_silent() -> None:
     """However many there are, a request is answered; those that were silent for longest are ended."""
     with served(connections=ConnectionLimits(waiting=20)) as client, ExitStack() as open_ones:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upstage_docs.errors.tree import needing
+from upstage_docs.options.definitions import NamedOptions, documented, option
 
 with needing("server", "Serving the local engine over HTTP"):
     import asyncio
@@ -17,23 +18,34 @@ with needing("server", "Serving the local engine over HTTP"):
 _ABORT = "upstage_docs.abort"
 
 
+@documented
 @dataclass(frozen=True)
-class ConnectionLimits:
+class ConnectionLimits(NamedOptions):
     """What a connection may cost before its request is whole, and until its answer is taken. Times are seconds.
 
-    Attributes:
-        waiting: Connections without a whole request, idle ones included, those that do not take an answer, and those
-            that send a next request before it. One more ends the one of them that has been silent for longest: silence
-            costs those who are silent, and never who asks.
-        head_seconds: From a connection's beginning, or a request's first byte, to the end of its head.
-        body_seconds: Between two pieces of a body, or of an answer that is not taken as it is written.
-        upload_seconds: From a body's beginning to its end, or an answer's: 500 MB at 3 Mbit/s.
+    Raises:
+        ConfigError: A limit is too low to let any request through.
     """
 
-    waiting: int = 200
-    head_seconds: float = 15.0
-    body_seconds: float = 60.0
-    upload_seconds: float = 1_500.0
+    waiting: int = option(
+        200,
+        "Connections without a whole request, idle ones included, those that do not take an answer, and those that send "
+        "a next request before it. One more ends the one of them that has been silent for longest: silence costs those "
+        "who are silent, and never who asks.",
+        least=1,
+    )
+    head_seconds: float = option(
+        15.0, "From a connection's beginning, or a request's first byte, to the end of its head.", above=0, unit="seconds"
+    )
+    body_seconds: float = option(
+        60.0,
+        "Between two pieces of a body, or of an answer that is not taken as it is written.",
+        above=0,
+        unit="seconds",
+    )
+    upload_seconds: float = option(
+        1_500.0, "From a body's beginning to its end, or an answer's: 500 MB at 3 Mbit/s.", above=0, unit="seconds"
+    )
 
 
 def watching(limits: ConnectionLimits) -> type[H11Protocol]:
