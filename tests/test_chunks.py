@@ -362,7 +362,7 @@ def test_contextualize_takes_documents_and_nodes() -> None:
     assert contextualize(Document("It was loud.", metadata={"headings": ["3 Results"], "caption": None})) == (
         "3 Results\nIt was loud."
     )
-    with pytest.raises(ConfigError, match="not a str"):
+    with pytest.raises(ConfigError, match="not str"):
         contextualize("It was loud.")  # type: ignore[arg-type]
 
 

@@ -515,7 +515,7 @@ def test_bad_input_is_named_before_anything_is_sent(api: MadeApi, tmp_path: Path
         ({"on_error": "ignore"}, "on_error='ignore' is not allowed"),
         ({"base64_encoding": ["tables"]}, "base64_encoding entry='tables' is not allowed"),
         ({"chart_recognition": "no"}, "chart_recognition=.no. must be True or False"),
-        ({"extra_fields": ["mode"]}, "extra_fields must map names to strings, not be a list"),
+        ({"extra_fields": ["mode"]}, "extra_fields must map names to strings, not list"),
         ({"model": "ocr"}, "model='ocr' is a model of Document OCR"),
         ({"on_progress": 3}, "on_progress=3 must be a function"),
         ({"engine": "cloud"}, "client= and engine= contradict each other"),

@@ -64,7 +64,7 @@ def contextualize(chunk: HasText | HasPageContent, *, longest_path: int = 300) -
     if not isinstance(text, str) or not isinstance(metadata, Mapping):
         raise ConfigError(
             f"contextualize takes a Chunk, a Record, a Document of LangChain or a node of LlamaIndex, "
-            f"not a {type(chunk).__name__}."
+            f"not {type(chunk).__name__}."
         )
     if isinstance(chunk, Chunk):
         headings, caption = chunk.headings, chunk.caption

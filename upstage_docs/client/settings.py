@@ -43,7 +43,7 @@ def _headers(name: str, headers: object) -> dict[str, str] | None:
     if headers is None:
         return None
     if not isinstance(headers, Mapping):
-        raise ConfigError(f"{name}= must map header names to strings, not be a {type(headers).__name__}.")
+        raise ConfigError(f"{name}= must map header names to strings, not {type(headers).__name__}.")
     for header, value in headers.items():
         _header_name(f"An entry of {name}", header)
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():

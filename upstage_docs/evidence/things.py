@@ -125,7 +125,7 @@ def parsed_answer(parsed: Parsed | None) -> ParsedDocument | OcrResult | None:
         except InvalidResponseError as error:
             raise ConfigError(f"parsed= holds no JSON of Document Parse: {error}") from error
     raise ConfigError(
-        f"parsed= takes the ParsedDocument or OcrResult of the file, or its JSON, not a {type(parsed).__name__}."
+        f"parsed= takes the ParsedDocument or OcrResult of the file, or its JSON, not {type(parsed).__name__}."
     )
 
 

@@ -66,7 +66,7 @@ def _formats(name: str, formats: object) -> tuple[str, ...]:
 def _fields(name: str, fields: object, kind: type) -> dict[str, str]:
     """Return a copy of *fields* in the order of their names: equal options are written alike."""
     if not isinstance(fields, Mapping):
-        raise ConfigError(f"{name} must map names to strings, not be a {type(fields).__name__}.")
+        raise ConfigError(f"{name} must map names to strings, not {type(fields).__name__}.")
     for key, value in fields.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise ConfigError(f"{name} must map names to strings; {key!r} does not.")

@@ -29,13 +29,16 @@ class ConnectionLimits(NamedOptions):
 
     waiting: int = option(
         200,
-        "Connections without a whole request, idle ones included, those that do not take an answer, and those that send "
-        "a next request before it. One more ends the one of them that has been silent for longest: silence costs those "
-        "who are silent, and never who asks.",
+        "Connections without a whole request, idle ones included, those that do not take an answer, and those that "
+        "send a next request before it. One more ends the one of them that has been silent for longest: silence costs "
+        "those who are silent, and never who asks.",
         least=1,
     )
     head_seconds: float = option(
-        15.0, "From a connection's beginning, or a request's first byte, to the end of its head.", above=0, unit="seconds"
+        15.0,
+        "From a connection's beginning, or a request's first byte, to the end of its head.",
+        above=0,
+        unit="seconds",
     )
     body_seconds: float = option(
         60.0,
