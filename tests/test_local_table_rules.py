@@ -181,6 +181,33 @@ def test_two_columns_of_prose_are_no_table() -> None:
     assert tables(elements(columns)) == []
 
 
+def test_prose_whose_first_words_stand_below_a_section_number_is_no_table() -> None:
+    """The words after the first one begin right of the title, but not at one place, and nothing parts them from it."""
+
+    def code_with_remarks(sheet: Canvas) -> None:
+        text(sheet, 60, 780, ["4.1", "", "", "", "", "4.2"], 12, "Helvetica-Bold")
+        text(sheet, 90, 780, ["Global variables", "", "", "", "", "Layout of the page"], 12, "Helvetica-Bold")
+        for y in (760, 690):
+            text(
+                sheet,
+                60,
+                y,
+                [
+                    "The class is set up with the details of the author, which are global variables",
+                    "for them all, so that the commands of the class read them at any time and place.",
+                ],
+            )
+        for y in (732, 660):
+            text(sheet, 66, y, ["20", "21", "22"], 7)
+            text(
+                sheet, 90, y, ["define the option of the class", "at the end of its preamble", "and give its value"], 7
+            )
+
+    answer = elements(code_with_remarks)
+    assert tables(answer) == []
+    assert "4.1 Global variables" in [element["content"]["text"] for element in answer]
+
+
 def test_columns_of_a_listing_are_code_and_no_table() -> None:
     def listing(sheet: Canvas) -> None:
         text(sheet, 60, 780, paragraph(WORDS, 4))
