@@ -463,6 +463,54 @@ def test_a_section_number_at_a_tab_stop_belongs_to_its_heading(number: str, tab:
 
 
 @pytest.mark.parametrize(
+    ("title", "font", "below"),
+    [
+        ("2.1 Pilots of the bay and of the port", "Helvetica-Bold", "Each has a boat."),
+        ("1.2.1. Équipage du port", "Times-Italic", "Every pilot of the bay has a boat of his own, and a lamp."),
+        ("2.1 港口的规则", "STSong-Light", "Every pilot of the bay has a boat of his own, and a lamp."),
+    ],
+    ids=["bold above a shorter line", "in another font, with an accent", "without capitals"],
+)
+def test_a_numbered_title_right_above_its_text_is_a_heading(title: str, font: str, below: str) -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    def section(sheet: Canvas) -> None:
+        pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        text(sheet, 60, 680, [title], 10, font)
+        text(sheet, 60, 668, [below])
+
+    answer = elements(section)
+    assert [element["content"]["text"] for element in answer if element["category"] == "heading1"] == [title]
+    assert found(answer, below)["content"]["text"] == below
+
+
+def test_numbered_titles_in_bold_below_each_other_are_as_many_headings() -> None:
+    titles = [f"4.{number} Report of group {number}" for number in range(1, 7)]
+
+    def outline(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        text(sheet, 60, 680, titles, 12, "Helvetica-Bold")
+        text(sheet, 60, 560, paragraph(WORDS, 4))
+
+    answer = elements(outline)
+    assert [element["content"]["text"] for element in answer if element["category"] == "heading1"] == titles
+
+
+@pytest.mark.parametrize("dot", [" .", "\xb7"])
+def test_an_entry_of_a_list_of_figures_is_no_heading(dot: str) -> None:
+    """Dots and a page number end it; the list has fewer entries than a table of contents."""
+
+    def figures(sheet: Canvas) -> None:
+        text(sheet, 60, 780, ["List of figures"], 14, "Helvetica-Bold")
+        text(sheet, 60, 740, [f"2.1 Lamps of the mole {40 * dot} 12"])
+        text(sheet, 60, 680, paragraph(WORDS, 4))
+
+    assert found(elements(figures), "Lamps of the mole")["category"] != "heading1"
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "The boats of the port were counted in the spring of that year.",

@@ -15,7 +15,7 @@ from upstage_docs.local.pdf.parts import Part
 
 _NUMBER = re.compile(r"\d{1,4}|[ivxlc]{1,7}", re.IGNORECASE)
 _LEADER = re.compile(
-    r".*\S\s*(?:\.{3,}|(?:\s\.){3,}|…{2,}|·{3,}|_{4,})[.\s…·_]*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
+    r".*\S\s*(?:\.{3,}|(?:\s[.⋅·]){3,}|…{2,}|[·⋅]{3,}|_{4,})[.\s…·⋅_]*(?:\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE
 )
 _LEAST = 3
 """Lines that end in page numbers, and page numbers in a column, if there is a table of contents."""
@@ -39,7 +39,7 @@ def contents_of(lines: Sequence[Line]) -> tuple[list[Part], list[Line]]:
 
     Three or more lines end in page numbers: behind dots, or as a right-aligned column whose numbers do not fall.
     """
-    entries = [line for line in lines if _has_leader(line.text)]
+    entries = [line for line in lines if has_leader(line.text)]
     numbers: dict[int, Line] = {}  # id of a title → the line that is its page number
     columns = _number_columns(lines)
     worded = sorted((t for t in lines if columns and any(map(str.isalpha, t.text))), key=lambda t: t.baseline)
@@ -94,9 +94,9 @@ def _labels_of(titles: Sequence[Line], others: Sequence[Line]) -> defaultdict[in
     return found
 
 
-def _has_leader(text: str) -> bool:
+def has_leader(text: str) -> bool:
     """Say whether a text ends in dots and a page number; most have no dots, which is cheap to see."""
-    dotted = text.count(".") > 2 or "……" in text or "··" in text or "____" in text
+    dotted = text.count(".") > 2 or any(dots in text for dots in ("……", "··", "⋅⋅", " · ·", " ⋅ ⋅", "____"))
     return dotted and _LEADER.fullmatch(text) is not None
 
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import middle
+from upstage_docs.local.pdf.contents import has_leader
 from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.words import LAYER_FONT
 
 _SECTION = re.compile(
-    r"(?:\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
-    r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+[A-Z가-힣\"“‘(]",
+    r"(?:(?P<deep>\d{1,2}(?:\.\d{1,2}){1,4}\.?)|\d{1,2}\.?|[A-Z](?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|"
+    r"(?:chapter|section|part|appendix|article|unit|lesson|제)\s*[\dA-Z]+[.:장절]?)\s+(?P<first>[^\W\d_]|[\"“‘(])",
 )
 _SENTENCE = 50
 """Letters: a heading that long neither begins in small letters nor ends in a stop."""
@@ -60,7 +61,7 @@ def is_heading(part: Part, body: float) -> bool:
     text = part.text.replace("\n", " ")
     if len(part.lines) > 4 or len(text) > 200 or not any(map(str.isalnum, text)) or _SOURCE.match(text):
         return False
-    if _QUOTATION.fullmatch(text):
+    if _QUOTATION.fullmatch(text) or has_leader(text):
         return False
     scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
     if scanned and sum(map(str.isalpha, text)) < max(4, _LETTERS_OF_SCAN * len(text)):
@@ -76,12 +77,24 @@ def is_heading(part: Part, body: float) -> bool:
         return False
     letters = [c for c in text if c.isalpha()]
     capitals = len(letters) >= 4 and all(c.isupper() for c in letters)
-    numbered = _SECTION.match(text) is not None
+    numbered = begins_section(text)
     if part.is_bold or part.size >= _LARGER * body:
         return True
     if capitals and _WITH_VALUE.fullmatch(text) is None:
         return len(part.lines) == 1 or _is_centred(part)
     return numbered and (scanned or "." in text.split()[0][:-1]) and len(part.lines) == 1
+
+
+def begins_section(text: str, *, deep: bool = False) -> bool:
+    """Say whether a text begins with the number of a section and its title: `2 Method`, or, if *deep*, `2.1 Method`.
+
+    Titles of Chinese and Japanese have no capitals: `2 章` may be a quantity, `2.1 章` is none.
+    """
+    found = _SECTION.match(text)
+    if found is None or (deep and not found["deep"]):
+        return False
+    first = found["first"]
+    return not first.islower() if found["deep"] else first.isupper() or first in '"“‘(' or "가" <= first <= "힣"
 
 
 def _is_centred(part: Part) -> bool:
@@ -103,7 +116,7 @@ def _is_sentence(text: str) -> bool:
 
 def may_be_heading(part: Part, body: float) -> bool:
     """Say whether a line has a number, a weight or a size as headings have; its neighbours are not looked at."""
-    return part.is_bold or part.size >= _LARGER * body or _SECTION.match(part.text) is not None
+    return part.is_bold or part.size >= _LARGER * body or begins_section(part.text)
 
 
 def standing_out(parts: Sequence[Part], body: float) -> set[int]:
@@ -117,7 +130,7 @@ def standing_out(parts: Sequence[Part], body: float) -> set[int]:
     usual = styles.most_common(1)[0][0]
     found = set()
     for part in texts:
-        numbered = _SECTION.match(part.text) is not None
+        numbered = begins_section(part.text)
         if (
             part.size < _NOT_SMALLER * body
             or not (numbered or part.style != usual)

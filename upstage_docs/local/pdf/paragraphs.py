@@ -10,6 +10,7 @@ from statistics import median
 
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box, bounds, middle, shared_width
+from upstage_docs.local.pdf.headings import begins_section
 from upstage_docs.local.pdf.lines import Line
 from upstage_docs.local.pdf.parts import BOLD
 
@@ -145,6 +146,8 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
         return False
     if abs(last.size - line.size) > _OTHER_SIZE * max(last.size, line.size):
         return False
+    if begins_section(stack[0].text, deep=True) and _ends_title(stack, line):
+        return False
     if (last.bold > BOLD) == (line.bold > BOLD):
         return True  # most
     # A full line runs on into the next, whatever its weight: words in bold may begin anywhere. A heading ends early,
@@ -152,16 +155,29 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
     # Of centred lines none is full.
     centred = abs(middle(last.box)[0] - middle(line.box)[0]) < _OFF_CENTRE * line.size
     inset = min(abs(last.box[0] - line.box[0]), abs(last.box[2] - line.box[2]))
-    room = max(last.box[2], line.box[2]) - last.box[2] - line.first_width
+    room = _room_for(line, last)
     if centred and inset > line.size:
         room = line.size
     mixed = _NOT_BOLD <= last.bold <= BOLD or _NOT_BOLD <= line.bold <= BOLD
     return room <= 0 or mixed
 
 
+def _ends_title(stack: Sequence[Line], line: Line) -> bool:
+    """Say whether the lines of a numbered title end before *line*: it is the next title, or in no font of theirs."""
+    if all(one.bold > BOLD for one in stack):
+        return line.bold <= _NOT_BOLD or (line.bold > BOLD and begins_section(line.text, deep=True))
+    fonts = {word.font for one in stack for word in one.words}
+    return _room_for(line, stack[-1]) > 0 and fonts.isdisjoint(word.font for word in line.words)
+
+
+def _room_for(line: Line, last: Line) -> float:
+    """Return the points that are left behind the first word of *line*, if it stood at the end of *last*."""
+    return max(last.box[2], line.box[2]) - last.box[2] - line.first_width
+
+
 def _runs_on(last: Line, line: Line) -> bool:
     """Say whether *last* is full, so that *line*, no further right, may go on with its sentence at a wide pitch."""
-    room = max(last.box[2], line.box[2]) - last.box[2] - line.first_width
+    room = _room_for(line, last)
     return room <= 0 and line.box[0] < last.box[0] + 0.3 * line.size and not is_list_item(last.text)
 
 
