@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from operator import itemgetter
 
@@ -152,8 +152,8 @@ class Whole:
         whole.end = self.units[-1].end if self.units[-1].record_id == whole.record_id else UNKNOWN
         return whole
 
-    def chunks(self, options: ChunkOptions, limit: int) -> Iterator[list[Unit]]:
-        """Yield the units of each chunk: one, or, where rows are to be split, one for each part up to *limit*."""
+    def chunks(self, options: ChunkOptions, limit: int) -> list[list[Unit]]:
+        """Return the units of each chunk: one, or, where rows are to be split, one for each part up to *limit*."""
         self.units[0].header_rows = self.units[0].header_rows or header_rows_of(self.units[0].text)
         whole = self._join_tables() if len(self.units) > 1 else self.units[0]
         if options.table_form == "dense" and whole.text and whole.place.category in _TABLES:
@@ -163,9 +163,8 @@ class Whole:
             whole.joiner = ""
             if not self.above:
                 self.below[0].joiner = ""
-        if options.keeps_table(joined(units), options.chunk_size - limit):
-            yield units
-            return
+        if options.oversized_tables == "keep" or options.keeps_table(joined(units), options.chunk_size - limit):
+            return [units]
         above, below = _repeated(self.above), _repeated(self.below)
         first = self._room(self.above, below, options, limit)
         later = self._room(above, below, options, limit)
@@ -173,13 +172,14 @@ class Whole:
         sizes = RowSizes(first, later, options.size, options.exact, notes)
         parts = split_rows(whole.text, sizes, self._header_rows(whole))
         if not parts:
-            yield units
-            return
+            return [units]
+        chunks: list[list[Unit]] = []
         for index, part in enumerate(parts):
             unit = _assembled(whole, part.pieces, whole.sources)
             self._locate(unit, whole, part)
             after = below if index < len(parts) - 1 else self.below  # what stands below stands below the last part
-            yield [*(above if index else self.above), unit, *after]
+            chunks.append([*(above if index else self.above), unit, *after])
+        return chunks
 
     def _locate(self, unit: Unit, whole: Unit, part: TablePart) -> None:
         """Say of *unit*, a *part* of *whole*, where its rows stand, what belongs to them, and what is only repeated."""

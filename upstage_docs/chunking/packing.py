@@ -289,13 +289,14 @@ class _Packer:
         self._whole, self._row = whole, row
 
     def _emit_whole(self) -> None:
-        wholes, self._whole, self._row = [*self._row, self._whole], None, []
-        for whole in filter(None, wholes):
+        wholes = [*self._row, self._whole] if self._whole else self._row
+        self._whole, self._row = None, []
+        for whole in wholes:
             whole.below += whole.waiting
             if not whole.is_bare:
                 caption = whole.caption()
                 first = (whole.above or whole.units)[0]
-                self.done += ((parts, caption) for parts in whole.chunks(self._options, self._room_for(first)))
+                self.done += [(parts, caption) for parts in whole.chunks(self._options, self._room_for(first))]
 
     def _take_headings(self) -> list[Unit]:
         """Take the headings at the end of the open chunk out of it."""
