@@ -335,10 +335,13 @@ def are_in_a_row(one: Placed, two: Placed) -> bool:
 
 def stands_off(line: Placed, owned: Placed) -> bool:
     """Say whether *line*, above or below *owned* on its page, is rather in a column beside it."""
-    a, b = line.box, owned.box
-    if line.page != owned.page or not (a[3] and b[3]) or _share_of_width(a, b) > 0:
+    left, top, right, bottom = line.box
+    x0, y0, x1, y1 = owned.box
+    if left < x1 and x0 < right and left < right and x0 < x1:
+        return False  # one column, as nearly always
+    if line.page != owned.page or not (bottom and y1):
         return False
-    return min(a[3], b[3]) - max(a[1], b[1]) <= 0
+    return min(right, x1) <= max(left, x0) and min(bottom, y1) <= max(top, y0)
 
 
 def is_above_beside(line: Line, owned: Placed) -> bool:
