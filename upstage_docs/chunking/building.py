@@ -38,8 +38,10 @@ class ChunkBuilder:
         text = first.text
         if len(units) > 1:
             text, end = joined(units), units[-1]
-            if first.kind == "heading":
-                body = next((unit for unit in units if unit.kind != "heading"), first)
+            for unit in units:
+                if unit.kind != "heading":
+                    body = unit
+                    break
         run = first.run
         if run.whole is not None and (first.kind == "done" or run.whole.text[run.lead :] == text):
             return self._again(first, run.whole)
