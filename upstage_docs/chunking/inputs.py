@@ -43,7 +43,6 @@ _RUNNING = frozenset({"header", "footer"})
 _PICTURES = frozenset({"figure", "chart"})
 _TABLES = frozenset({"table", "chart"})
 _LEVELLED = frozenset(f"heading{level}" for level in range(1, 7))
-_LINE_ENDS = frozenset("\r\n")
 
 # Many units are read, then packed, then built into chunks, so that the processor keeps what each of these needs:
 # of 300 pages this takes nine tenths of the time. Of more at once it takes no less; a page has about fifteen.
@@ -308,14 +307,14 @@ class _Reader:
         *opens* tells whether a heading opens a section, where that is known.
         """
         run = self._run
-        offset = 0
-        if text[:1] in _LINE_ENDS:
+        offset, joiner = 0, "\n"
+        if not (text[:1] == "<" and text[-1] == ">"):
             length = len(text)
             text = text.lstrip("\r\n")
-            offset = length - len(text)
-        text = text.rstrip()
-        if not text:
-            return (Unit("whole", "", "", place, headings, section_id, run),) if category in _PICTURES else ()
+            offset, text = length - len(text), text.rstrip()
+            if not text:
+                return (Unit("whole", "", "", place, headings, section_id, run),) if category in _PICTURES else ()
+            joiner = _joiner(text)
         kind = element_kind(category, text)
         begun = text.find(">") + 1 if text[0] == "<" else 0  # after one tag
         first = text[begun : begun + 1]
@@ -328,7 +327,6 @@ class _Reader:
             kind = "heading" if opens else "text"
         if kind and not (first.isalnum() or has_words(text) or _is_said_without_words(kind, category, text)):
             return ()
-        joiner = _joiner(text)
         if category in self._excluded:  # what may be owned, as its callers see
             kind = "aside"
         if kind:
