@@ -208,6 +208,26 @@ def test_prose_whose_first_words_stand_below_a_section_number_is_no_table() -> N
     assert "4.1 Global variables" in [element["content"]["text"] for element in answer]
 
 
+@pytest.mark.parametrize(
+    ("font", "lines", "is_table"),
+    [
+        ("Courier", ["count --ships"], False),
+        ("Helvetica", ["Ferries between the islands wait where the quay is wide, and the others wait"] * 2, False),
+        ("Helvetica", ["Ferries that wait at the quay between the islands"], True),
+    ],
+    ids=["code", "sentences", "names"],
+)
+def test_frames_below_each_other_are_a_table_only_of_names(font: str, lines: list[str], is_table: bool) -> None:
+    def frames(sheet: Canvas) -> None:
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        for top in (680, 650, 620, 590):
+            sheet.rect(60, top - 30, 440, 30)
+            text(sheet, 66, top - 12, lines, font=font)
+        text(sheet, 60, 540, paragraph(WORDS, 4))
+
+    assert bool(tables(elements(frames))) is is_table
+
+
 def test_columns_of_a_listing_are_code_and_no_table() -> None:
     def listing(sheet: Canvas) -> None:
         text(sheet, 60, 780, paragraph(WORDS, 4))
