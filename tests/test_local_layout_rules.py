@@ -498,6 +498,33 @@ def test_numbered_titles_in_bold_below_each_other_are_as_many_headings() -> None
     assert [element["content"]["text"] for element in answer if element["category"] == "heading1"] == titles
 
 
+@pytest.mark.parametrize(
+    ("line", "size", "font", "category"),
+    [
+        ("12", 10, "Helvetica-Bold", "paragraph"),
+        ("3.1", 13, "Helvetica", "paragraph"),
+        ("3", 24, "Helvetica-Bold", "heading1"),
+        ("没有设定则使用缺省颜色。", 13, "STSong-Light", "paragraph"),
+        ("没有设定则使用缺省颜色", 13, "STSong-Light", "heading1"),
+    ],
+    ids=["number", "larger number", "number of a chapter", "sentence of Chinese", "title of Chinese"],
+)
+def test_a_number_alone_and_a_sentence_of_chinese_are_no_headings(
+    line: str, size: float, font: str, category: str
+) -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    def stressed(sheet: Canvas) -> None:
+        pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+        text(sheet, 60, 780, paragraph(WORDS, 4))
+        text(sheet, 60, 670, [line], size, font)
+        text(sheet, 60, 620, paragraph(WORDS, 4))
+
+    (shown,) = [element for element in elements(stressed) if element["content"]["text"] == line]
+    assert shown["category"] == category
+
+
 @pytest.mark.parametrize("dot", [" .", "\xb7"])
 def test_an_entry_of_a_list_of_figures_is_no_heading(dot: str) -> None:
     """Dots and a page number end it; the list has fewer entries than a table of contents."""

@@ -63,6 +63,8 @@ def is_heading(part: Part, body: float) -> bool:
         return False
     if _QUOTATION.fullmatch(text) or has_leader(text):
         return False
+    if not any(map(str.isalpha, text)) and part.size < _TITLE * body:
+        return False  # a number; one as large as a title is that of a chapter
     scanned = all(word.font == LAYER_FONT for line in part.lines for word in line.words)
     if scanned and sum(map(str.isalpha, text)) < max(4, _LETTERS_OF_SCAN * len(text)):
         return False  # what was recognised in a picture
@@ -73,7 +75,7 @@ def is_heading(part: Part, body: float) -> bool:
         sentence = _is_sentence(text) and part.size < _TITLE * body
         return not sentence and (len(text) < _LONG or part.size > _OF_LONG * body)
     sentence = text.endswith((".", ",", ";")) or _is_sentence(text) or len(text) > 110 or len(part.lines) > 2
-    if sentence or text[0].islower() or text[0] in "([{" or not any(map(str.isalpha, text)):
+    if sentence or text[0].islower() or text[0] in "([{":
         return False
     letters = [c for c in text if c.isalpha()]
     capitals = len(letters) >= 4 and all(c.isupper() for c in letters)
@@ -110,8 +112,11 @@ def is_date(text: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    """Say whether a text is so long that its end, or a small letter at its beginning, makes it a sentence."""
-    return len(text) >= _SENTENCE and (text[0].islower() or text.endswith((".", "。", ",", ";", ":")))
+    """Say whether a text is so long that its end, or a small letter at its beginning, makes it a sentence.
+
+    The stop of Chinese and Japanese stands in no title.
+    """
+    return "。" in text or (len(text) >= _SENTENCE and (text[0].islower() or text.endswith((".", ",", ";", ":"))))
 
 
 def may_be_heading(part: Part, body: float) -> bool:
