@@ -440,6 +440,25 @@ def test_overlap_repeats_the_end_of_a_cut_text() -> None:
     assert [chunk.text for chunk in chunks[-3:]] == ["| a |\n| --- |", "after", "Next"]
 
 
+def test_no_text_is_taken_for_an_overlap_that_a_table_took() -> None:
+    """The end of a cut text that announces a table goes with it; what follows the table is no repetition."""
+    announcing = (
+        "The following table sets out what each of the mills along the river made in the year that ended on the last "
+        "day of December, as its owners reported it to the county:"
+    )
+    elements = (
+        Element(0, 1, "paragraph", f"<p>{announcing}</p>"),
+        Element(1, 1, "table", TABLE),
+        Element(2, 1, "paragraph", "<p>A text of its own between the two.</p>"),
+        Element(3, 1, "caption", "<p>Table 2: Ships</p>"),
+        Element(4, 1, "table", TABLE),
+    )
+
+    chunks = list(chunk_elements(elements, chunk_size=150, chunk_overlap=40))
+
+    assert [ids(chunk) for chunk in chunks] == [[0], [0, 1], [2], [3, 4]]
+
+
 def test_sizes_count_everything_in_the_text() -> None:
     """With tokens, whose number is not the sum of the parts', what would be too large is measured and split."""
 

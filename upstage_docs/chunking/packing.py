@@ -267,7 +267,7 @@ class _Packer:
                 self._bare, self._waiting = [*row, Whole([], unit)], above
                 return
             if taken or beside:
-                self._reopen(left if len(left) > self._repeated else [], repeated=self._repeated)
+                self._open = left if len(left) > self._repeated else []
             above = taken + above
         self._begin_whole(Whole(above, unit), row)
         self._waiting = beside
@@ -445,9 +445,9 @@ class _Packer:
         opened, repeated = self._open, self._repeated
         if self._asides:
             self._asides.clear()
+        self._open, self._size, self._body, self._repeated = [], 0, False, 0
         if not opened:
             return
-        self._open, self._size, self._body, self._repeated = [], 0, False, 0
         self._last = opened if self._options.chunk_overlap else []
         if self._exact:
             self.done.append((opened, ""))
