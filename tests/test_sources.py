@@ -211,6 +211,31 @@ class ReadsNothing(io.BytesIO):
         return None
 
 
+class Disk(io.BytesIO):
+    """As the image of a disk: it says that it has more than anybody would read."""
+
+    asked = 0
+
+    def seek(self, at: int, whence: int = 0) -> int:
+        return 1 << 40 if whence else super().seek(at)
+
+    def tell(self) -> int:
+        return 1 << 40
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.asked += size or 0
+        if self.asked > 1 << 28:
+            raise OSError("nobody should read so much")
+        return bytes(size or 0)
+
+
+def test_a_huge_file_of_no_format_is_refused_before_it_is_read() -> None:
+    disk = Disk()
+    with pytest.raises(SourceError, match="of no format that the API takes"):
+        inspect(disk)
+    assert disk.asked < 10_000
+
+
 class Growing(io.BytesIO):
     def read(self, size: int | None = -1) -> bytes:
         return super().read(size) or b"more"

@@ -202,7 +202,7 @@ def detect(handle: BinaryIO, suffix: str) -> str:
     *suffix* only decides among the formats inside an OLE container, which old Office files and HWP share.
     """
     handle.seek(0)
-    head = handle.read(1024)
+    head = handle.read(1024) or b""  # a stream that does not block gives None
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -410,7 +410,9 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
         size = handle.tell()
         if not (size or handle.read(0)):  # no more is read: some files of the system wait for what comes
             raise SourceError(f"{_shown(name)} is empty (0 bytes); copy or download it again.")
-        digest, read = _digest(handle, size)
+        suffix = Path(name).suffix
+        form = detect(handle, suffix)
+        digest, read = _digest(handle, size) if form or size <= _MOST_STREAMED else ("", size)  # or else it is a disk
     except TypeError as error:
         raise SourceError(f"{_shown(name)} does not give bytes; open it in binary mode.") from error
     if read != size:
@@ -418,8 +420,6 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
             f"{_shown(name)} says that it has {size:,} bytes, but another number came; "
             "if it changed while it was read, run again."
         )
-    suffix = Path(name).suffix
-    form = detect(handle, suffix)
     named = FORMAT_OF_SUFFIX.get(suffix.lower(), "")
     if not form:
         raise SourceError(_format_problem(handle, name, suffix, named))
