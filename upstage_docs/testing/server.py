@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Collection
 
-import anyio
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request as HttpRequest
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
-
 from upstage_docs.errors.redaction import as_secret
+from upstage_docs.errors.tree import needing
 from upstage_docs.local import Engine
 from upstage_docs.local.refusal import Refusal
 from upstage_docs.local.service.protocol import EngineReply, RequestHead, refused
@@ -30,6 +25,13 @@ from upstage_docs.testing.faults import (
     kind_of,
     settle,
 )
+
+with needing("testing", "The stand-in for the API"):
+    import anyio
+    from starlette.applications import Starlette
+    from starlette.requests import ClientDisconnect, Request as HttpRequest
+    from starlette.responses import Response, StreamingResponse
+    from starlette.types import Receive, Scope, Send
 
 
 def build_app(
