@@ -12,6 +12,8 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from upstage_docs.samples.__main__ import main as copy_samples
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = Path(str(files("upstage_docs"))) / "samples" / "report.pdf"
 
@@ -36,6 +38,19 @@ def test_a_reader_who_has_the_package_alone_gets_the_samples(tmp_path: Path) -> 
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.pdf", "statement.pdf"]
     assert (tmp_path / "report.pdf").read_bytes() == SAMPLE.read_bytes()
+
+
+def test_the_samples_are_named_and_replace_no_file_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "statement.pdf").write_text("mine")
+
+    with pytest.raises(SystemExit, match=r"statement\.pdf is another file"):
+        copy_samples()
+
+    assert (tmp_path / "statement.pdf").read_text() == "mine"
+    assert capsys.readouterr().out == "report.pdf\n"
 
 
 def test_every_page_bears_its_number_and_the_running_header_begins_on_the_second() -> None:
