@@ -180,13 +180,14 @@ async def test_what_is_not_there_is_named(folder: Path) -> None:
         file = "2025/report.pdf"
         assert "no table 99" in await refused(calling, "read_table", file=file, table=99)
         assert "no section 0" in await refused(calling, "read_section", file=file, section=0)
+        assert "table= or quote=" in await refused(calling, "crop", file=file, table=1, quote="41.8")
         for more in ({}, {"quote": "41.8"}, {"table": 1}):
             assert "has 4 pages: give one of them" in await refused(calling, "crop", file=file, page=9, **more)
         assert "offset=" in await refused(calling, "read_section", file=file, section=1, offset=10**9)
         assert "count=" in await refused(calling, "search", file=file, question="noise", count=0)
-        assert "do not stand in" in await refused(calling, "crop", file=file, quote="xyzzy plugh")
+        assert "are not in" in await refused(calling, "crop", file=file, quote="xyzzy plugh")
         # Words that the document has, one here and one there, are no quote from it.
-        assert "do not stand in" in await refused(calling, "crop", file=file, quote="the hydrophones of Maehyang")
+        assert "are not in" in await refused(calling, "crop", file=file, quote="the hydrophones of Maehyang")
         assert "give one of them, or table= or quote=" in await refused(calling, "crop", file=file)
         (folder / "damaged.pdf").write_text("no PDF")
         assert "'damaged.pdf' is named .pdf" in await refused(calling, "parse", file="damaged.pdf")

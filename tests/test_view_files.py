@@ -120,7 +120,7 @@ def test_the_places_of_words_are_found_in_the_whole_document() -> None:
 
     assert (place.page, place.precision) == (2, "words")
     assert len(quote_places(answered(3), document, "leaf page")) == 3
-    with pytest.raises(SourceError, match="The words 'leaf page 4' do not stand"):
+    with pytest.raises(SourceError, match="The words 'leaf page 4' are not in"):
         quote_places(answered(3), document, "leaf page 4")
     with pytest.raises(ConfigError, match="no letters and no digits"):
         quote_places(answered(3), document, " – ")

@@ -23,7 +23,7 @@ from upstage_docs.evidence.things import Parsed, Thing, element_things, parsed_a
 from upstage_docs.files.source import DocumentInput, Source
 from upstage_docs.models import Box, OcrResult, ParsedDocument
 
-_NOT_HERE = "These words do not stand in the text"
+_NOT_HERE = "These words are not in the text"
 
 
 def places(

@@ -47,7 +47,7 @@ def quote_places(parsed: ParsedDocument, document: DocumentInput, quote: str) ->
             runs = chunk_with(ChunkOptions(chunk_size=size, exclude_categories=()), parsed)
             found = _found(read_things(runs), quote, wanted, texts, parsed)
     if not found:
-        raise SourceError(f"The words {shorten(quote, 60)!r} do not stand in {parsed.source!r}.")
+        raise SourceError(f"The words {shorten(quote, 60)!r} are not in {parsed.source!r}.")
     return sorted(found, key=lambda place: place.page)
 
 

@@ -103,6 +103,6 @@ class OpenDocuments:
         cost, rest = self._client.estimate(path).highest or 0.0, self._max_cost - self._client.usage.cost
         if pages > left or cost > rest:
             raise ConfigError(
-                f"{file!r} would take {pages} pages and ${cost:,.2f}; {max(left, 0)} pages and ${max(rest, 0):,.2f} "
-                "are left of what this server may use. Who started it can allow more by --max-pages and --max-cost."
+                f"{file!r} would take {pages} pages and ${cost:,.2f}. This server may use ${max(rest, 0):,.2f} and "
+                f"{max(left, 0)} pages more. Whoever started it can allow more with --max-pages and --max-cost."
             )

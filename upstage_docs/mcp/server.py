@@ -106,12 +106,12 @@ def make_server(documents: OpenDocuments) -> MCPServer:
 
     @tool
     def crop(file: str, page: int = 0, table: int = 0, quote: str = "") -> list[Any]:
-        """Show a page as a picture; or a table, cut from its page; or the page with the words of `quote` marked."""
+        """Show a page as a picture, or a table cut from its page, or a page (`page`, if given) with `quote` marked."""
         one = documents.open(file)
-        if not (page or table or quote) or not 0 <= page <= one.parsed.total_pages:
+        if not (page or table or quote) or (table and quote) or not 0 <= page <= one.parsed.total_pages:
             raise ConfigError(f"{file!r} has {one.parsed.total_pages} pages: give one of them, or table= or quote=.")
         others: list[int] = []
-        if quote and not table:  # of many pages one: a name may stand on each
+        if quote:  # of many pages one: a name may stand on each
             found, others = quote_on_page(one.parsed, one.path, quote, page)
             pictures = highlight(found, one.path, parsed=one.parsed, dpi=_PICTURE_DPI)
         else:
