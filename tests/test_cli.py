@@ -251,6 +251,12 @@ def test_estimate_needs_no_key_and_sends_nothing(command: Command, monkeypatch: 
     assert lines[-1]["source"] == "total"
     assert lines[-1]["pages"] == 6, "four of the report, two of the statement"
     assert float(str(lines[-1]["lowest"])) > 0
+    assert "lowest cost ($)" in command("estimate", SAMPLE).out
+
+
+@pytest.mark.parametrize("name", ["jobs ls", "cache ls", "cache unknown"])
+def test_an_empty_list_says_that_there_is_nothing(command: Command, name: str) -> None:
+    assert command(*name.split()).out == "There are none.\n"
 
 
 def test_jobs_are_listed_shown_and_fetched(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -81,8 +81,10 @@ def mcp(
     folder: Annotated[
         Path, typer.Argument(help="Folder whose documents may be read.", exists=True, file_okay=False)
     ] = Path(),
-    max_pages: Annotated[int, typer.Option(help="The most pages that are parsed.", min=1)] = 500,
-    max_cost: Annotated[float, typer.Option(help="The most US dollars that are spent.", min=0)] = 5.0,
+    max_pages: Annotated[int, typer.Option(help="How many pages may be parsed while the server runs.", min=1)] = 500,
+    max_cost: Annotated[
+        float, typer.Option(help="How many US dollars may be spent while the server runs.", min=0)
+    ] = 5.0,
     show_skill: Annotated[
         bool, typer.Option("--skill", help="Print the skill file, which tells an agent how to use the tools, and exit.")
     ] = False,

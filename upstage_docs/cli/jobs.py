@@ -29,8 +29,14 @@ from upstage_docs.options import ParseOptions
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.store.store import Store
 
-jobs = typer.Typer(no_args_is_help=True, help="Asynchronous jobs: list, inspect, fetch.")
-cache = typer.Typer(no_args_is_help=True, help="Kept answers and jobs, and paid requests whose outcome is unknown.")
+jobs = typer.Typer(no_args_is_help=True, help="List asynchronous jobs, look at one, fetch its result.")
+cache = typer.Typer(
+    no_args_is_help=True,
+    help="List or delete what is stored: answers, jobs, and paid requests whose outcome is unknown.",
+)
+
+_TITLES = {"lowest": "lowest cost ($)", "highest": "highest cost ($)", "uncounted": "files without a page count"}
+"""Of columns whose name in JSON does not say enough to people."""
 
 _STATE = (
     "request_id", "status", "model", "completed_pages", "total_pages", "requested_at", "completed_at",
@@ -203,14 +209,14 @@ def _time(seconds: float) -> str:
 
 
 def _print(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_json: bool) -> None:
-    """Print *rows* as JSON lines, or as a table."""
+    """Print *rows* as JSON lines, or as a table; in place of an empty table, that there are none."""
     if as_json:
         for row in rows:
             print_line(dict(zip(columns, row, strict=True)))
         return
     table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(_TITLES.get(column, column.replace("_", " ")), overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
-    terminal().print(table)
+    terminal().print(table if table.rows else "There are none.")
