@@ -317,8 +317,8 @@ class _Loader(BaseLoader):
                 yield Named(file, self.source)
             else:
                 raise ConfigError(
-                    f"file_path is or holds {type(file).__name__}; a loader takes paths, bytes, binary file objects "
-                    "and blobs."
+                    "A loader takes paths, bytes, binary file objects and blobs as file_path, not "
+                    f"{type(file).__name__}."
                 )
 
 

@@ -152,8 +152,8 @@ def _files_to_parse(nodes: Iterable[BaseNode]) -> list[Named]:
         path = node.metadata.get("file_path")
         if not isinstance(path, (str, os.PathLike)) or not str(path):
             raise ConfigError(
-                f"The Document {node.node_id} is no answer of Document Parse and names no file in "
-                'metadata["file_path"].'
+                f"The Document {node.node_id} holds no answer of Document Parse, and its "
+                'metadata["file_path"] names no file.'
             )
         items.setdefault(str(path), Named(path, str(path), file_metadata(str(path))))
     return list(items.values())

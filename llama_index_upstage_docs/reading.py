@@ -212,7 +212,7 @@ def _paths(file_path: Files) -> Iterator[Any]:
 
     for path in _documents(file_path):
         if not isinstance(path, (str, os.PathLike)):
-            raise ConfigError(f"file_path is or holds {type(path).__name__}; a file of fs= is named by its path.")
+            raise ConfigError(f"With fs=, file_path takes paths, not {type(path).__name__}.")
         yield path
 
 
@@ -228,7 +228,7 @@ def _items(file_path: Files, extra_info: Mapping[str, Any] | None, source: str |
     for document in documents:
         if not is_document(document):
             raise ConfigError(
-                f"file_path is or holds {type(document).__name__}; a reader takes paths, bytes and binary file objects."
+                f"A reader takes paths, bytes and binary file objects as file_path, not {type(document).__name__}."
             )
         yield _item(document, extra_info, source)
 

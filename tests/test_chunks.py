@@ -489,7 +489,7 @@ def test_sizes_count_everything_in_the_text() -> None:
         ({"oversized_tables": "cut"}, "choose one of 'keep', 'split_rows'"),
         ({"output_format": "json"}, "choose one of 'html', 'markdown', 'text'"),
         ({"merge_continued_tables": 1}, "merge_continued_tables=1 must be True or False"),
-        ({"exclude_categories": ("heading1", "foter")}, "'foter' is no layout category"),
+        ({"exclude_categories": ("heading1", "foter")}, "'foter' is not a layout category"),
         ({"exclude_categories": 3}, "must be a list of category names"),
     ],
 )

@@ -288,7 +288,7 @@ def test_a_request_whose_outcome_is_unknown_is_listed_with_its_pages(command: Co
     store.close()
     assert [line["pages"] for line in command("cache", "unknown", "--json").lines] == ["11-20", "all"]
     assert [line["used"] for line in command("cache", "ls", "--json").lines] == ["", ""]
-    assert "Nothing of 'b.pdf' is kept" in command("cache", "rm", "b.pdf").err
+    assert "Nothing is stored of 'b.pdf'" in command("cache", "rm", "b.pdf").err
     assert command("cache", "rm", "a.pdf").code == 0, "its unknown outcomes go with it"
     assert command("cache", "ls", "--json").lines == []
 
@@ -587,7 +587,7 @@ class Stopped:
             try:
                 eventually(moment, what)
                 process.send_signal(signal.SIGINT)
-                eventually(lambda: "goes on from there" in self._told.read_text(), "it says that it was stopped")
+                eventually(lambda: "command again to continue" in self._told.read_text(), "it says that it was stopped")
                 if self.stand_in.allowed is not None:
                     self.stand_in.allowed.release(2)
                 process.wait(GENEROUS)
@@ -618,7 +618,7 @@ def test_a_stopped_run_goes_on_and_nothing_is_billed_twice(stopped: Stopped) -> 
     def first_written() -> bool:
         return any(stopped.output.glob("*.md")) and stopped.faults.count("sync") >= 3
 
-    assert "the same command goes on from there" in stopped.interrupt(first_written, "a file is written")
+    assert "the same command again to continue" in stopped.interrupt(first_written, "a file is written")
     assert 1 <= len(list(stopped.output.glob("*.md"))) <= 4
 
     stopped.stand_in.allowed = None

@@ -589,7 +589,7 @@ class TestJobs:
         assert document.file_sha256 == job.file_sha256
         assert both("job", job.request_id, settings=settings).status == "completed"
         assert job.request_id in [one.request_id for one in both("jobs", settings=settings)]
-        with pytest.raises(ConfigError, match="is answered already"):
+        with pytest.raises(ConfigError, match="was answered before"):
             both("submit", make_pdf("a", 25), settings=settings)
 
     def test_a_result_from_another_machine_by_its_id(

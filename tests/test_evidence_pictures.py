@@ -175,7 +175,7 @@ def test_office_files_say_what_they_cannot_show(name: str) -> None:
 @pytest.mark.parametrize(("page", "file"), [(4, make_pdf("a", 3)), (2, sheet())])
 def test_a_page_beyond_the_file_is_refused(page: int, file: bytes) -> None:
     for draw in (crop, highlight):
-        with pytest.raises(SourceError, match=f"has no page {page}: it has"):
+        with pytest.raises(SourceError, match=f"has no page {page}: its last page is"):
             draw(thing(page), file)
 
 

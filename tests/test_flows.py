@@ -772,7 +772,7 @@ class TestJobs:
     def test_a_job_past_its_deadline_is_resumed_by_the_next_call(self, stored: Stored) -> None:
         running = reply(200, state((1, 2, "started")))
         hurried = stored(poll=PollPolicy(initial=1800.0, maximum=1800.0, deadline=3600.0))
-        with pytest.raises(JobTimeoutError, match="It goes on"):
+        with pytest.raises(JobTimeoutError, match="The job continues"):
             parse(Play(SUBMITTED, running, running, running), hurried, ask(2, route="async"))
         done = reply(200, state((1, 2, "completed"), status="completed", total=2))
         play = Play(done, reply(200, answer([1, 2])))

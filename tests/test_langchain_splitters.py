@@ -168,7 +168,7 @@ def test_oversized_tables_can_be_split_between_rows(load: Any) -> None:
         ({"chunk_size": 100, "chunk_overlap": 100}, "chunk_overlap=100 must be smaller"),
         ({"length_function": "len"}, "must be callable"),
         ({"oversized_tables": "cut"}, "oversized_tables='cut' is not allowed"),
-        ({"exclude_categories": ["titles"]}, "no layout category"),
+        ({"exclude_categories": ["titles"]}, "not a layout category"),
     ],
 )
 def test_an_impossible_option_is_named(options: Any, message: str) -> None:

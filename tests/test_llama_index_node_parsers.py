@@ -459,7 +459,7 @@ def test_a_cache_tells_parsers_apart(api: MadeApi, report: Path) -> None:
         ({"chunk_size": 0}, "chunk_size=0 must be a whole number"),
         ({"chunk_size": 100, "chunk_overlap": 100}, "chunk_overlap=100 must be smaller"),
         ({"oversized_tables": "cut"}, "oversized_tables='cut' is not allowed"),
-        ({"exclude_categories": ["titles"]}, "no layout category"),
+        ({"exclude_categories": ["titles"]}, "not a layout category"),
     ],
 )
 def test_an_impossible_option_is_named(options: Any, message: str) -> None:

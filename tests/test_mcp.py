@@ -170,7 +170,7 @@ async def test_only_files_of_the_folder_are_read(folder: Path, name: str) -> Non
 async def test_a_link_leads_nowhere_else(folder: Path) -> None:
     (folder / "link.pdf").symlink_to(folder.parent / "secret.pdf")
     async with agent(folder) as calling:
-        assert "no document in this server's folder" in await refused(
+        assert "not a document in this server's folder" in await refused(
             calling, "search", file="link.pdf", question="secret"
         )
 

@@ -55,7 +55,7 @@ UNCHECKED = {"api_key", "base_url"}  # by the client, with the environment
         (lambda: ParseOptions(extra_fields={"page": 1}), "extra_fields must map names to strings; 'page' does not"),  # type: ignore[dict-item]
         (lambda: ParseOptions(extra_fields={"mode": "auto"}), "'mode', which has an option of its own"),
         (lambda: ParseOptions(model="document-parse\0"), "is not a model name"),
-        (lambda: LoadOptions(crop_folder=""), "crop_folder='' is no folder"),
+        (lambda: LoadOptions(crop_folder=""), "crop_folder='' must be the path of a folder"),
         (lambda: OCROptions(schema="azure"), "schema='azure' is not allowed"),  # type: ignore[arg-type]
         (lambda: SendOptions(pages_per_request=True), "pages_per_request=True must be a whole number, 1 or more"),
         (lambda: SendOptions(refresh="yes"), "refresh='yes' must be True or False"),  # type: ignore[arg-type]

@@ -133,7 +133,7 @@ def test_a_key_is_asked_for_where_one_is_set() -> None:
 
 @pytest.mark.parametrize("key", ["up_right ", " up_right", " "])
 def test_a_key_that_no_request_could_bring_is_refused(key: str) -> None:
-    with pytest.raises(ConfigError, match="no text that a header can bring"):
+    with pytest.raises(ConfigError, match="characters that a header cannot carry"):
         build_app(api_key=key)
 
 

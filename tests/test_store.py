@@ -1156,7 +1156,7 @@ def test_what_can_be_no_folder_is_refused_where_it_is_named(tmp_path: Path, plac
     """Else each call would pay again, with a warning that is easily overlooked."""
     (tmp_path / "a.pdf").write_bytes(b"%PDF-")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    with pytest.raises(ConfigError, match=r"is no place to keep answers in: .* is no folder"):
+    with pytest.raises(ConfigError, match=r"cannot hold answers: .* is not a folder"):
         Store.at(tmp_path / place)
 
 

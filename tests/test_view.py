@@ -154,7 +154,7 @@ def test_some_pages_only() -> None:
 
     assert [number for number, _ in boxed_pages(answered(5), document, pages=[4, 2], width=50)] == [2, 4]
     for page in (0, 6):
-        with pytest.raises(ConfigError, match=f"has no page {page}; it has 5"):
+        with pytest.raises(ConfigError, match=f"has no page {page}: its last page is 5"):
             next(view_html(answered(5), document, pages=[page]))
 
 
@@ -171,7 +171,7 @@ def test_an_answer_that_names_any_number_of_pages_makes_no_more_sheets() -> None
     assert [number for number, _ in of_a_pdf] == [1, 2, 10**9, 2**70]
     assert [page.size for _, page in of_a_pdf] == [(100, 100), (100, 100), (100, 141), (100, 141)]
     assert (of_word[:3], of_word[-1], len(of_word)) == ([1, 2, 3], 10**9, 2_001)
-    with pytest.raises(ConfigError, match="has no page 3; it has 2"):
+    with pytest.raises(ConfigError, match="has no page 3: its last page is 2"):
         next(view_html(parsed(*elements), make_pdf("a", 2), pages=range(1, 10**12)))
 
 

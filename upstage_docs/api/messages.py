@@ -58,7 +58,7 @@ _START_BYTES = 4_096  # of a body, by which JSON is told from the page of a gate
 _LONGEST_EXPLANATION = 1 << 20  # bytes; whatever refuses in more of them explains nothing
 _WHITE_SPACE = re.compile(rb"\s*")
 _UNTRUSTED = (
-    " Nothing was sent. Where a proxy of your company looks into TLS, name the file with its certificate in "
+    " Nothing was sent. Where a proxy of your company opens TLS connections, name the file with its certificate in "
     "SSL_CERT_FILE; who answers is decided by base_url= and by HTTPS_PROXY, ALL_PROXY and NO_PROXY."
 )
 

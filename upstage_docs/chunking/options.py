@@ -38,7 +38,7 @@ def _check_categories(name: str, given: object) -> tuple[str, ...]:
     for one in given:
         if not (isinstance(one, str) and (one in CATEGORIES or _HEADING.match(one))):
             raise ConfigError(
-                f"{name} entry {one!r} is no layout category; "
+                f"{name} entry {one!r} is not a layout category; "
                 f"choose among {', '.join(map(repr, CATEGORIES))} and 'heading2' to 'heading6'."
             )
     return tuple(sorted(set(given)))

@@ -139,7 +139,7 @@ def remove_from_cache(
             names |= {one.source for one in kept if one.source and place_of(one.source) == place}
     deleted = sum(store.remove(one, everything=everything or not every) for one in names)
     if name and not deleted and len(store.entries()) == len(kept):
-        raise ConfigError(f"Nothing of {name!r} is kept: `cache ls` shows what is.")
+        raise ConfigError(f"Nothing is stored of {name!r}; `upstage-docs cache ls` lists what is stored.")
     terminal().print(f"{deleted} answers deleted.")
     remains = store.remains()
     if every and everything:

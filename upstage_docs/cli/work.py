@@ -113,7 +113,7 @@ def carry_out(
                 _report(console, task, status, facts, as_json=as_json)
                 counts[status] += 1
         except KeyboardInterrupt:
-            console.print("Stopping when the requests under way are answered; the same command goes on from there.")
+            console.print("Stopping after the requests under way. Run the same command again to continue.")
             while not all(future.done() for future in schedule.begun):  # one may have begun to wait only just now
                 stop()
                 wait(schedule.begun, timeout=_STOPPING)

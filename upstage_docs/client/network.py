@@ -119,7 +119,7 @@ def proxies() -> dict[str, str | None]:
             proxy = Secret(address if "://" in address else f"http://{address}")
             port = httpx.URL(proxy).port
             if port is not None and not 0 < port < 65_536:  # asyncio does not take it, and the resolver takes another
-                raise ValueError(f"{port} is no port")
+                raise ValueError(f"{port} is not a port")
             found[f"{scheme}://"] = proxy
     found.update((_pattern(host), None) for host in excepted)
     return found

@@ -33,7 +33,7 @@ class Stopped(Exception):  # noqa: N818 - not an error: the caller stopped the w
     """The work was stopped between two steps; whatever was being sent has been answered, and what it paid for kept."""
 
     def __init__(self) -> None:
-        super().__init__("the client was closed meanwhile; calling again goes on from what is stored")
+        super().__init__("the client was closed meanwhile; calling again continues from what is stored")
 
 
 # Ends what a `Client` begins in this context: of an asynchronous caller, who can cancel no thread.

@@ -112,7 +112,7 @@ def _font_with(letters: set[str], wanted: str | os.PathLike[str] | None) -> str 
     if wanted is not None:
         lacking = _lacking(letters, os.fspath(wanted))
         if lacking is None:
-            raise ConfigError(f"font={os.fspath(wanted)!r} is no TrueType or OpenType font that can be read.")
+            raise ConfigError(f"font={os.fspath(wanted)!r} is not a TrueType or OpenType font that can be read.")
         if lacking:
             raise ConfigError(f"font={os.fspath(wanted)!r} has no letter {', '.join(map(repr, lacking[:5]))}.")
         return os.fspath(wanted)

@@ -70,7 +70,7 @@ def require_page(source: Source, page: int) -> None:
             "its text and tables can be read all the same. For pictures, convert the file to PDF and load that."
         )
     if not 1 <= page <= (source.pages or 1):
-        raise SourceError(f"{source.name!r} has no page {page}: it has {source.pages or 1}.")
+        raise SourceError(f"{source.name!r} has no page {page}: its last page is {source.pages or 1}.")
 
 
 def page_picture(source: Source, page: int, *, dpi: int = 150, within: tuple[int, int] | None = None) -> Image:

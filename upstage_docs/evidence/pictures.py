@@ -123,7 +123,7 @@ def highlight(
     try:
         ink = ImageColor.getrgb(colour)[:3]
     except (ValueError, TypeError, AttributeError) as error:
-        raise ConfigError(f"colour={colour!r} is no colour; write it as '#ffe94d'.") from error
+        raise ConfigError(f"colour={colour!r} is not a colour; write it as '#ffe94d'.") from error
     pictures = _pages_of(things, file, quote, parsed, dpi)
     return [replace(page, image=_marked(page.image, page.places, ink)) for page in pictures]
 

@@ -279,7 +279,7 @@ def cut(source: Source, first: int, last: int) -> Source:
             target.close()
         raise SourceError(
             f"Pages {first}-{last} of {source.name!r} cannot be cut out of it: {error}. They are written to a "
-            "temporary file: is there room where TMPDIR leads? If the file itself is damaged, save it anew."
+            "temporary file: is there room where TMPDIR leads? If the file itself is damaged, save it again."
         ) from error
     except BaseException:
         target.close()

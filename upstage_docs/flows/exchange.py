@@ -125,8 +125,8 @@ def _wait_for_turn(
             wait = context.rates.reserve(now, family, pages, model=model, longest=longest)
         except LongPauseError as pause:
             raise RateLimitError(
-                f"{context.api.root} answered 429 before and asked for a pause; {pause} of it are left. Try again "
-                f"after it. Pauses up to {longest:g} s are waited for (RetryPolicy(longest_retry_after=...)).",
+                f"{context.api.root} asked for a pause (429), of which {pause} are left. Try again after it, or "
+                f"wait longer than {longest:g} s by RetryPolicy(longest_retry_after=...).",
                 retry_after=pause.seconds,
             ) from None
         if wait <= 0:

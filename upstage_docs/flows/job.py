@@ -158,7 +158,8 @@ class JobWatch:
             answer = yield from within(self._batch(index), until)
         except OutOfTimeError:
             raise JobTimeoutError(
-                f"{self.name} was not done after {deadline:g} s. It goes on: ask again later, at no cost.", job=self.job
+                f"{self.name} was not done after {deadline:g} s. The job continues: ask again later, at no cost.",
+                job=self.job,
             ) from None
         finally:
             with self._lock:

@@ -161,8 +161,8 @@ def submit(context: ClientContext, request: Request) -> Flow[Job]:
             runs = reading.planned(state)
             if all(run.state == "stored" for run in runs):
                 raise ConfigError(
-                    f"{reading.source.name!r} is answered already: parse() reads that at no cost, refresh=True asks "
-                    "anew."
+                    f"{reading.source.name!r} was answered before: parse() reads the stored answer at no cost; "
+                    "with refresh=True, it is sent, and paid for, again."
                 )
             if len(runs) != 1:
                 raise ConfigError(

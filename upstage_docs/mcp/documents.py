@@ -85,7 +85,7 @@ class OpenDocuments:
         except (OSError, ValueError, RuntimeError):  # there is none, its name is none, or a link leads to itself
             path = self._folder.parent
         if not path.is_relative_to(self._folder) or path.is_dir():
-            raise SourceError(f"{file!r} is no document in this server's folder; the tool list_files names what is.")
+            raise SourceError(f"{file!r} is not a document in this server's folder; list_files names those that are.")
         key = (path, told.st_size, told.st_mtime_ns)
         with self._spending:
             if key not in self._held:

@@ -288,7 +288,7 @@ def require_names(name: str, value: object, allowed: tuple[str, ...]) -> tuple[s
 def require_folder(name: str, value: object) -> object:
     """Return *value*; raise ConfigError unless it can be the path of a folder."""
     if not isinstance(value, (str, os.PathLike)) or not os.fspath(value) or "\0" in os.fsdecode(value):
-        raise ConfigError(f"{name}={value!r} is no folder: give its path, not empty and without a null character.")
+        raise ConfigError(f"{name}={value!r} must be the path of a folder, not empty and without a null character.")
     return value
 
 

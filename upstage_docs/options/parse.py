@@ -36,7 +36,7 @@ CATEGORIES: tuple[str, ...] = (
 
 def _model(name: str, model: object) -> str:
     if not isinstance(model, str) or not model or not model.isprintable() or any(ch.isspace() for ch in model):
-        raise ConfigError(f"{name}={model!r} is not a model name; the default is the stable alias.")
+        raise ConfigError(f"{name}={model!r} is not a model name; without it, the stable alias is used.")
     return str.__str__(model)  # of a member of an enumeration, whose own text is its name
 
 

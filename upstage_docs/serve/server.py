@@ -170,7 +170,7 @@ class Endpoint:
         if api_key is not None and not (
             isinstance(api_key, str) and api_key.isascii() and api_key.isprintable() and api_key == api_key.strip()
         ):  # HTTP takes blanks around a value away
-            raise ConfigError("api_key= is no text that a header can bring; give ASCII letters and digits.")
+            raise ConfigError("api_key= has characters that a header cannot carry; use ASCII letters and digits.")
         self.engine = engine
         self._api_key = api_key
         self._origins = frozenset(map(_require_origin, origins))

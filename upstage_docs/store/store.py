@@ -119,9 +119,9 @@ class Store:
         folder = Path(os.path.realpath(cache))
         nearest = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
         if not nearest.is_dir():
-            raise ConfigError(f"cache={os.fspath(cache)!r} is no place to keep answers in: {nearest} is no folder.")
+            raise ConfigError(f"cache={os.fspath(cache)!r} cannot hold answers: {nearest} is not a folder.")
         if intruder := describe_intruder(path):
-            raise ConfigError(f"cache={os.fspath(cache)!r} is no place to keep answers in: {intruder}.")
+            raise ConfigError(f"cache={os.fspath(cache)!r} cannot hold answers: {intruder}.")
         return cls(path)
 
     def look(self, key: ResultKey) -> StoredState:

@@ -95,7 +95,7 @@ class Sheets:
         there = {*range(1, told + 1), *(element.page for element in parsed.elements)}
         for number in pages or ():
             if number not in there:
-                raise ConfigError(f"{source.name!r} has no page {number}; it has {told}.")
+                raise ConfigError(f"{source.name!r} has no page {number}: its last page is {told}.")
         return sorted(there if pages is None else set(pages))
 
     def _picture(self, number: int) -> tuple[Image | None, str]:
