@@ -21,7 +21,7 @@ HIGHLIGHTS = (
     ),
     Highlight(
         "seconds for a PDF of 1,000 pages, from a stand-in for the API",
-        "1,000쪽 PDF 한 개에 걸린 시간(초), API 대역 서버 사용",
+        "1,000쪽 PDF 한 개에 걸린 시간(초), API 모의 서버 사용",
         "plugins/plugins",
         "wall s",
         "`Client`, ten parts at once, 1,000 pages",

@@ -343,7 +343,7 @@ def test_bounds_in_the_sentences_of_a_page_are_those_of_the_code() -> None:
             f"A page may have {LIMITS.page_pixels:,} pixels",
             f"at most {words[document._MOST_PICTURES]} such pictures",
         ],
-        "local-engine.md": [f"of a page with more than {document._MOST_OBJECTS:,} drawn objects"],
+        "local-engine.md": [f"If a page has more than {document._MOST_OBJECTS:,} drawn objects"],
         "which-option.md": [f"costs {words[round(PRICES['enhanced'] / PRICES['standard'])]} times the standard price"],
         "long-documents.md": [
             f"above {store['max_bytes'].default >> 30} GB the least recently used",
