@@ -94,9 +94,8 @@ _MOST_READ = 1000  # characters that tell what is no title: on a hundred times a
 # One of these stands in whatever those two expressions match; most headings hold none, and are told at once.
 _SIGN_OF_NO_TITLE = re.compile(r"[\d@:：,*∗†‡§¶¹]")
 _BEGIN_OF_NO_TITLE = frozenset(
-    "by pr dr mr ms te fa ph e- em ww 저자 작성 글쓴 전화 팩스 문의 이메 지도 记者 記者".split()  # noqa: SIM905
+    "by pr dr mr ms te fa ph e- em 저자 작성 글쓴 전화 팩스 문의 이메 지도 记者 記者".split()  # noqa: SIM905
 )
-_BEGIN_OF_BY = frozenset({"wr", "ed", "co"})  # written by, edited by, compiled by; but for what begins as others do
 _END_OF_NO_TITLE = frozenset({"기자", "교수", "박사", "파원"})
 # "People", "Units sold" and "Hours of operation" are of units, and open sections.
 _UNIT_AND_TITLE = compile_when_used(
@@ -148,9 +147,8 @@ def _is_no_title(words: str) -> bool:
     """Say whether what belongs to no table is no heading either: a date, a name, a number."""
     if words[:1].isalpha() and not _SIGN_OF_NO_TITLE.search(words):
         lower = words.lower()
-        begin = lower[:2]
-        is_named = ("by" in lower and begin in _BEGIN_OF_BY) or " al" in lower[-4:]
-        if not is_named and begin not in _BEGIN_OF_NO_TITLE and lower[-2:] not in _END_OF_NO_TITLE:
+        is_named = "by" in lower or ("et" in lower and "al" in lower) or "www." in lower
+        if not is_named and lower[:2] not in _BEGIN_OF_NO_TITLE and lower[-2:] not in _END_OF_NO_TITLE:
             return False
     begun = words[:_MOST_READ]
     return bool(_NO_HEADING.match(begun) or _NAMES.match(begun))
