@@ -56,8 +56,7 @@ _SIGNS = (
     ),
 )
 _NEAR_END = 160  # characters before the end of a text, in which an announcement begins
-# Such an announcement begins with one; each is found ten times as fast as any of them.
-_CJK_SIGNS = ("다음", "아래", "하기", "하단", "以下", "次", "如下", "下", "右", "左")
+_CJK_SIGN = re.compile(r"다음|아래|하[기단]|以下|次|如下|[下右左]")  # such an announcement begins with one
 _ANNOUNCES_WITHIN = compile_when_used(
     rf"\b(?:the\s+)?(?:following|below|accompanying|next|adjacent)\s+{_SHOWING}\b"
     rf"|\b{_SHOWING}\s+(?:(?:\w+\s+)?(?:below|that\s+follows?|hereunder|overleaf|opposite)|on\s+the\s+next\s+page|(?:to|on)\s+the\s+(?:right|left))\b"
@@ -97,12 +96,10 @@ def _last_sentence_announces(tail: str) -> bool:
         return True
     if last.isascii():
         return False
-    for sign in _CJK_SIGNS:
-        at = last.find(sign)
-        while at >= 0:
-            if _ANNOUNCES_WITHIN_CJK.match(last, at) or (at >= near and _ANNOUNCES_CJK.match(last, at)):
-                return True
-            at = last.find(sign, at + 1)
+    for found in _CJK_SIGN.finditer(last):
+        at = found.start()
+        if _ANNOUNCES_WITHIN_CJK.match(last, at) or (at >= near and _ANNOUNCES_CJK.match(last, at)):
+            return True
     return False
 
 
