@@ -104,9 +104,11 @@ def test_text_beside_the_numbers_of_references_is_no_table() -> None:
     assert "table" not in categories(elements(paper))
 
 
-@pytest.mark.parametrize("step", [1, 5], ids=["each line", "each fifth line"])
+@pytest.mark.parametrize(
+    ("step", "off"), [(1, 0), (5, 0), (1, 6)], ids=["each line", "each fifth line", "between the lines"]
+)
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_the_numbers_of_lines_are_no_part_of_the_text(step: int, side: str) -> None:
+def test_the_numbers_of_lines_are_no_part_of_the_text(step: int, off: float, side: str) -> None:
     def manuscript(sheet: Canvas) -> None:
         words = [f"that the lamp of the mole is lit by hand when {name}" for name in ("tides", "ships", "gales") * 13]
         lines = ["Of Lamps", "Each night the pilots of the bay tell", *words]
@@ -114,7 +116,7 @@ def test_the_numbers_of_lines_are_no_part_of_the_text(step: int, side: str) -> N
             text(sheet, 100, 740 - 16 * n, [line], font="Helvetica" if n else "Helvetica-Bold")
             if (n + 1) % step == 0:
                 sheet.setFont("Helvetica", 6)
-                sheet.drawRightString(88 if side == "left" else 400, 740 - 16 * n, str(n + 1))
+                sheet.drawRightString(88 if side == "left" else 400, 740 + off - 16 * n, str(n + 1))
 
     answer = elements(manuscript)
     assert categories(answer) == ["heading1", "paragraph", "footer"]
@@ -154,6 +156,18 @@ def test_numbers_of_lines_that_stand_flush_left_are_no_part_of_the_text_either()
     answer = elements(manuscript)
     assert categories(answer) == ["paragraph", "footer"]
     assert not any(map(str.isdigit, answer[0]["content"]["text"]))
+
+
+def test_a_line_of_code_leaves_the_numbers_of_lines_what_they_are() -> None:
+    def manuscript(sheet: Canvas) -> None:
+        for n, name in enumerate(["tides", "ships", "gales"] * 6):
+            font = "Courier" if n == 9 else "Helvetica"
+            text(sheet, 100, 740 - 16 * n, [f"that the lamp of the mole is lit by hand when {name}"], font=font)
+            text(sheet, 80, 740 - 16 * n, [str(n + 1)], size=6)
+
+    shown = [element["content"]["text"] for element in elements(manuscript) if element["category"] != "footer"]
+    assert shown
+    assert not any(map(str.isdigit, "".join(shown)))
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ _SAME_EDGE = 1.5
 """Points that the left or the right ends of such numbers differ by at most."""
 _CLEAR = 0.5
 """Font sizes of white on both sides of the column, at least."""
+_OF_GRID = 20
+"""Numbers that stand evenly from the top of a page to its end, at least."""
 _LEVEL = 0.3
 """Of the font size of a line: what its baseline is off that of its number at most."""
 _APART = 0.6
@@ -32,6 +34,8 @@ _LINE = 25
 """Letters of a usual line beside a number, at least."""
 _UNNUMBERED, _SHORTEST = 0.25, 12
 """Share of the numbers that more lines follow than are counted, at most, where these lines are of so many letters."""
+_TYPED = 0.2
+"""Share of the lines beside numbers that are in a typewriter's font, at most: others are a listing."""
 _RULED = 0.5
 """Of the numbers: so many rules between them part the rows of a table."""
 
@@ -98,12 +102,13 @@ def _stands_beside_lines(column: Sequence[int], words: Sequence[Word], lines: Se
     ):
         return False
     beside: dict[int, Word] = {}  # by what the number counts
+    reach = _pitch_of_grid([words[i].baseline for i in column]) / 2
     for number in column:
         at = words[number].baseline
         near = [
             words[i]
-            for _, i in lines[bisect_left(lines, (at - 5, -1)) : bisect_right(lines, (at + 5, len(words)))]
-            if i not in own and abs(words[i].baseline - at) < _LEVEL * words[i].size
+            for _, i in lines[bisect_left(lines, (at - 20, -1)) : bisect_right(lines, (at + 20, len(words)))]
+            if i not in own and abs(words[i].baseline - at) < max(reach, _LEVEL * words[i].size)
         ]
         if near:
             beside[int(words[number].text)] = min(near, key=lambda word: max(word.box[0] - x1, x0 - word.box[2]))
@@ -118,8 +123,17 @@ def _stands_beside_lines(column: Sequence[int], words: Sequence[Word], lines: Se
         crowded <= _UNNUMBERED * len(beside)  # else these are items of several lines
         and sum(word.text[0].islower() for word in beside.values()) >= _GOING_ON * len(beside)
         and median(len(word.text) for word in beside.values()) >= _LINE
-        and not any(is_monospaced(word.font) for word in beside.values())
+        and sum(is_monospaced(word.font) for word in beside.values()) <= _TYPED * len(beside)
     )
+
+
+def _pitch_of_grid(baselines: Sequence[float]) -> float:
+    """Return the distance of numbers that stand evenly, however the lines beside them stand; 0 if they do not.
+
+    As in drafts of the ACM: https://www.ctan.org/pkg/acmart, option `review`.
+    """
+    steps = [below - above for above, below in pairwise(baselines)]
+    return steps[0] if len(baselines) >= _OF_GRID and max(steps) - min(steps) < _SAME_EDGE else 0.0
 
 
 def _lines_between(line: Word, below: Word, words: Sequence[Word], lines: Sequence[tuple[float, int]]) -> int:
