@@ -466,10 +466,11 @@ def test_a_section_number_at_a_tab_stop_belongs_to_its_heading(number: str, tab:
     ("title", "font", "below"),
     [
         ("2.1 Pilots of the bay and of the port", "Helvetica-Bold", "Each has a boat."),
+        ("2. PILOTS OF THE BAY AND OF THE PORT", "Helvetica-Bold", "Each has a boat."),
         ("1.2.1. Équipage du port", "Times-Italic", "Every pilot of the bay has a boat of his own, and a lamp."),
         ("2.1 港口的规则", "STSong-Light", "Every pilot of the bay has a boat of his own, and a lamp."),
     ],
-    ids=["bold above a shorter line", "in another font, with an accent", "without capitals"],
+    ids=["bold above a shorter line", "in capitals", "in another font, with an accent", "without capitals"],
 )
 def test_a_numbered_title_right_above_its_text_is_a_heading(title: str, font: str, below: str) -> None:
     from reportlab.pdfbase import pdfmetrics

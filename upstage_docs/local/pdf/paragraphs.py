@@ -146,7 +146,7 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
         return False
     if abs(last.size - line.size) > _OTHER_SIZE * max(last.size, line.size):
         return False
-    if begins_section(stack[0].text, deep=True) and _ends_title(stack, line):
+    if begins_section(stack[0].text) and _ends_title(stack, line):
         return False
     if (last.bold > BOLD) == (line.bold > BOLD):
         return True  # most
@@ -163,7 +163,13 @@ def _continues(stack: list[Line], line: Line, pitches: dict[tuple[str, int], flo
 
 
 def _ends_title(stack: Sequence[Line], line: Line) -> bool:
-    """Say whether the lines of a numbered title end before *line*: it is the next title, or in no font of theirs."""
+    """Say whether the lines of a numbered title, `2.1 The quay` or `2 THE QUAY`, end before *line*.
+
+    It is the next title, or in no font of theirs.
+    """
+    title = stack[0].text
+    if not begins_section(title, deep=True) and not all(c.isupper() for c in title if c.isalpha()):
+        return False  # `2. The quay` may be an item of a list
     if all(one.bold > BOLD for one in stack):
         return line.bold <= _NOT_BOLD or (line.bold > BOLD and begins_section(line.text, deep=True))
     fonts = {word.font for one in stack for word in one.words}
