@@ -543,6 +543,15 @@ def test_a_caption_travels_whatever_it_is_called(category: str) -> None:
     assert "surveyed" not in text
 
 
+def test_what_the_api_calls_a_caption_stays_with_its_table_however_long_though_it_begins_as_a_note() -> None:
+    caption = "Note: " + "the output of each site is counted in tons, and so are the losses. " * 9
+
+    [chunk] = chunk_elements(_document(("table", TABLE), ("caption", f"<p>{caption}</p>")), chunk_size=200)
+
+    assert "Alpha" in chunk.text
+    assert caption.strip() in chunk.text
+
+
 @pytest.mark.parametrize("split", ["element", "page", "none"])
 def test_a_caption_and_a_unit_that_are_called_headers_travel_from_every_record(split: Split) -> None:
     lines = ["The Mill Report", "Table 3. Output by site", "(in tons)"]

@@ -92,7 +92,7 @@ class Whole:
             role = "remark" if is_remark_below(line, self.owned(), named=bool(self.above)) else ""
         if not role or not _travels(role, unit, options):
             return ""
-        if role != "caption":
+        if role != "caption" and unit.kind != "caption":
             others = [one for one in (*self.above, *self.below) if one.kind not in {"caption", "heading"}]
             if sum(options.size(one.text) for one in (*others, unit)) > options.chunk_size:
                 return ""
