@@ -36,7 +36,7 @@ def _sections(group: Typer, path: str) -> Iterator[str]:
         function = command.callback
         assert function is not None  # noqa: S101 - they are functions of ours
         name = command.name or function.__name__
-        rows = "".join(f"| `{_name(*one)}` | {_about(*one)} |\n" for one in _parameters(function))
+        rows = "".join(f"| {_name(*one)} | {_about(*one)} |\n" for one in _parameters(function))
         yield f"\n## {path} {name}\n\n{_text(function)}\n" + (f"\n| | |\n|---|---|\n{rows}" if rows else "")
     for inner in group.registered_groups:
         assert inner.typer_instance is not None  # noqa: S101 - cli.py gives it
@@ -60,16 +60,17 @@ def _plain(kind: Any) -> Any:
 
 def _name(name: str, kind: Any, described: Any, _: Any) -> str:
     if isinstance(described, ArgumentInfo):
-        return described.metavar or f"[{name.upper()}]"
+        return f"`{described.metavar or f'[{name.upper()}]'}`"
     option = f"--{name.replace('_', '-')}"
     # Inside Annotated, the first name that is given stands where a default would.
     given = [one for one in (described.default, *(described.param_decls or ())) if str(one).startswith("-")]
     given = given or [f"{option}/--no-{option[2:]}" if kind is bool else option]
-    names = ", ".join(one.replace("/--", " / --") for one in given)
+    names = ", ".join(f"`{one.replace('/--', '` / `--')}`" for one in given)
     if kind is bool:
         return names
-    choices = get_args(kind) if get_origin(kind) is Literal else (kind.__name__.upper(),)
-    return f"{names} " + " \\| ".join(choices)
+    if get_origin(kind) is Literal:  # with commas: in code that stands in a table, the site shows `\|` as it is
+        return f"{names}: " + ", ".join(f"`{one}`" for one in get_args(kind))
+    return f"{names} `{kind.__name__.upper()}`"
 
 
 def _about(_: str, kind: Any, described: Any, default: Any) -> str:

@@ -666,7 +666,7 @@ def test_help_is_what_the_docs_say() -> None:
 def test_the_docs_name_the_options_that_help_names(command: Command, name: str) -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     section = page.split(f"## upstage-docs {name}\n")[1].split("\n## ")[0]
-    told = " ".join(re.findall(r"^\| `([^`]*)`", section, re.MULTILINE))
+    told = " ".join(re.findall(r"^\| ([^|]*) \|", section, re.MULTILINE))
     shown = "\n".join(re.findall(r"^  (?:-\w, )?--.{0,70}", command(*name.split(), "--help").out, re.MULTILINE))
     option = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 

@@ -141,8 +141,8 @@ def test_an_option_in_a_sentence_is_one(page: Path) -> None:
 def test_a_value_in_a_sentence_is_one_that_its_option_takes(page: Path) -> None:
     """Of the options that take one of a few words, which the page on the command lists."""
     choices: dict[str, set[str]] = {}
-    for name, listed in re.findall(r"`--([a-z-]+)(?:, -\w)? (\w+(?: \\\| \w+)+)`", CLI.read_text(encoding="utf-8")):
-        choices.setdefault(name.replace("-", "_"), set()).update(listed.split(" \\| "))
+    for name, listed in re.findall(r"`--([a-z-]+)`(?:, `-\w`)?: (`\w+`(?:, `\w+`)+)", CLI.read_text(encoding="utf-8")):
+        choices.setdefault(name.replace("-", "_"), set()).update(re.findall(r"\w+", listed))
     wrong = {
         f'{name}="{value}"'
         for code in named_code(page)

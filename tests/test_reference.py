@@ -125,6 +125,13 @@ def test_every_page_has_its_place_in_the_site() -> None:
     assert [page for page in pages if f": {page}\n" not in site] == []
 
 
+def test_no_code_of_the_docs_holds_an_escaped_bar() -> None:
+    """GitHub shows `a \\| b` in a table as `a | b`, but the site shows the backslash."""
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")}
+
+    assert [name for name, text in pages.items() if re.search(r"`[^`\n]*\\\|[^`\n]*`", text)] == []
+
+
 def test_every_page_of_the_site_is_named_to_language_models() -> None:
     """`llms.txt` lists each page; one that is not listed has no Markdown of its own on the site either."""
     site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
