@@ -64,6 +64,7 @@ DOCUMENTS: dict[str, list[tuple[str, int]]] = {
     "appendix": [("Appendix A Data", 1), ("A.1 Sources", 2), ("A.2 Gaps", 2), ("Appendix B Code", 1), ("B.1 Files", 2)],
     "korean annexes": [("1. 개요", 1), ("1.1 배경", 2), ("붙임 1. 명단", 1), ("참고 1", 1), ("참고2. 용어", 1)],
     "korean titles with a year": [("1. 개요", 1), ("1.1 배경", 2), ("참고 2031년 통계", 3)],
+    "korean counts of sheets": [("1. 개요", 1), ("1.1 배경", 2), ("3장 이내로 작성", 3), ("5명 이상 참여", 3)],
     "exhibits of a contract": [("1. Terms", 1), ("1.1 Rent", 2), ("Exhibit A", 1), ("Exhibit B – Form of lease", 1)],
     "letters and romans": [("1. Aim", 1), ("(a) Sites", 2), ("(i) North", 3), ("(ii) South", 3), ("(b) Tools", 2)],
     "the letter i": [("(g) Sites", 1), ("(h) Tools", 1), ("(i) Costs", 1), ("(j) Dates", 1)],

@@ -51,12 +51,14 @@ _NARROW: dict[int, int | str] = {
     **{0x3200 + number: f"({letter})" for number, letter in enumerate("ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ")},
 }
 
+# "3장 이내" counts sheets; so it is no chapter, nor is its number that of a heading.
+_COUNTED = r"(?:장|절|개|명|건|회|부|쪽|매|권)\s?(?:이내|이상|이하|미만|초과|내외|안팎|가량|정도|분량|까지|씩|첨부)"
 _PART = (
     rf"제\s*\d+\s*[편부](?=\s|$|[.:])|(?i:part|teil|partie|parte|book|volume|title|titre|t[íi]tulo|titolo|division|раздел)\s+(?:[IVX]+|\d+|[A-H]|(?i:{_IN_WORDS}))\b"
     rf"|第\s*[{_CJK_DIGITS}\d]+\s*(?:部分|[编編部篇])"
 )
 _CHAPTER = (
-    rf"제\s*(?P<n>\d+)\s*장|(?P<r>\d+)\s?장(?=\s|$|[.:])|第\s*(?:(?P<o>\d+)|[{_CJK_DIGITS}]+)\s*章"
+    rf"제\s*(?P<n>\d+)\s*장|(?P<r>\d+)(?!\s?{_COUNTED})\s?장(?=\s|$|[.:])|第\s*(?:(?P<o>\d+)|[{_CJK_DIGITS}]+)\s*章"
     rf"|第\s*\d+(?=\s*【)|(?i:chapter|ch\.|kapitel|chapitre|cap[íi]tulo|capo|chương|глава|module|bab|rozdział|bölüm|hoofdstuk|κεφ[άα]λαιο|บทที่|अध्याय)\s*(?:(?P<m>\d+)(?:er)?|[IVXLC]+|(?i:{_IN_WORDS}))\b(?!\.\d)"
     r"|الفصل\s+(?:\d+|ال(?:[أا]ول|ثاني|ثالث|رابع|خامس|سادس|سابع|ثامن|تاسع|عاشر|حادي|تمهيدي)\b)|(?i:item)\s+\d+[A-C]?(?:\s*[.:—–-]|(?=\s+[A-Z(])|\s*\Z)"
     r"|(?i:appendix|annex|schedule|anhang|annexe|anexo)\s+(?:(?P<p>[A-Z])|\d+|[IVX]+)\b(?!\.\d)"
@@ -64,7 +66,7 @@ _CHAPTER = (
     rf"|[\[(<〔【]?\s?(?:부\s?록|별\s?[첨지]|붙\s?임|첨\s?부|참\s?고(?=\s?\d+(?:$|[\s.:)\]>〕】]))|付録|附录|附錄|附件|附属書)\s*(?:\d+|제\s*\d+\s*호(?:\s*서식)?|[A-Z]|[{_CJK_DIGITS}]+)?(?=$|[\s.:)\]>〕】])"
 )
 _SECTION = (
-    rf"제\s*\d+\s*절|\d+\s?절(?=\s|$|[.:])|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
+    rf"제\s*\d+\s*절|\d+(?!\s?{_COUNTED})\s?절(?=\s|$|[.:])|第\s*[{_CJK_DIGITS}\d]+\s*[节節]"
     r"|(?i:section|abschnitt|secci[óo]n|seção|sezione|mục|§)\s*(?:\d+[a-z]?|[IVXLC]+|[A-H])\b(?!\.\d)"
 )
 _ARTICLE = (
@@ -75,6 +77,7 @@ _DECIMAL = (
     # 1, 1., 1.2, 2. 3., 1-2, Section 1.2; no time, date, share, or `3D`
     r"(?:(?i:section|sec\.|§|clause|article|chapter|appendix|annex)\s*(?=\d+\.\d))?"
     r"(?P<n>\d{1,3}(?:\s?\.\s?\d{1,3}|\.[A-Z](?=[\s.])){0,6}|\d{1,2}(?:[-–]\d{1,2}){1,3}(?=\.?\s+[^\W\d]))"
+    rf"(?!\s?{_COUNTED})"
     r"(?:\s?\.(?!\d)|、|(?=\s)|(?=[가-힣一-鿿ぁ-ヿ【]|[A-Z][a-z]))(?!\s*[%)월년일月年日./-])(?!\s*(?:개월|시간|세기|분기)\b)\s*(?=\S)"
 )
 _NUMBERINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
