@@ -27,13 +27,13 @@ _LONGEST_LINE_OF_NOTES = 16  # characters; "[Footnotes]:" has 12
 _OPEN = r"[\s:\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢\[(（＜≪«]*"
 _CLOSE_MARK = r"[>〉》」』】〕］｣\])）＞≫»*_]"
 _TABLES_LATIN = (
-    r"tables?|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|"
+    r"tables?|tbl\.|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|tabelul|übersicht|çizelge|"
     r"tablica|tablo|taulukko|quadro|cuadro|таблиц[ая]|табл\.|bảng|π[ίι]νακας|ตาราง(?:ที่)?|(?:ال)?جدول|तालिका|सारणी|טבלה|לוח"
 )
 _FIGURES_LATIN = (
     r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
     r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura?|obr\.|gambar|mapa|carte|"
-    r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafik|diagramm|figuur|rys\.|kuva|şekil|рисунок|рис\.|"
+    r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafi[ke]k?|graf(?:icul)?|wykres|diagramm|figuur|ryc\.|rys(?:\.|unek)|obrázek|slika|kuv(?:a|io)|şekil|рисунок|рис\.|"
     r"диаграмма|график|схема|фото|карта|hình(?:\s+ảnh)?|ảnh|biểu\s+đồ|sơ\s+đồ|bản\s+đồ|đồ\s+thị|σχ[ήη]μα|εικ[όο]να|δι[άα]γραμμα|γρ[άα]φημα|χ[άα]ρτης|"
     r"(?:รูป(?:ภาพ)?|ภาพ|แผน(?:ภูมิ|ภาพ|ผัง|ที่)|กราฟ)(?:ที่)?|(?:ال)?(?:شكل|صورة|خريطة|مخطط|رسم(?:\s+(?:ال)?بياني)?)|شکل|نمودار|"
     r"चित्र|आरेख|मानचित्र|ग्राफ़?|चार्ट|איור|תרשים|גרף|מפה"
@@ -57,7 +57,7 @@ _PREFIX = (
 )
 _DIGITS = r"\d"  # of any script
 _NUMBER = (
-    rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|#\s*|رقم\s*[(（]?\s*)?(?:(?-i:[A-Z]{{1,3}}|[a-z])[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
+    rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|[#№]\s*|رقم\s*[(（]?\s*)?(?:(?-i:[A-Z]{{1,3}}|[a-z])[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
     r"|[IVXLC]{1,6}(?:\s?[.\-–]\s?\d+)*(?![a-z])|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ]+(?:\s?[.\-–]\s?\d+)*|[A-Z](?:[.\-–]\d+)*(?![A-Za-z'’])"
 )
 _HANGUL_LETTER = "[가나다라마바사아자차카타파하]"
@@ -89,7 +89,7 @@ _RUNNING_LATIN = compile_when_used(
     r"compares?|describes?|displays?|details?|indicates?|reveals?|reflects?|plots?|demonstrates?|includes?|sets|outlines?|"
     r"also|has|have|had|can|could|may|might|will|would|should|does|do|did|suggests?|confirms?|highlights?|offers?|"
     r"in|of|on|from|for|below|above|that|which|we|you|they|it|and|or|as|at|by|with|the|shown|presented|again|here|"
-    r"I(?=\s+[a-z])|zeigt|montre|muestra|mostra)\b|\s+(?:में|से|के|को|का|की|पर)(?=\s)"
+    r"I(?=\s+[a-z])|zeigt|montre|muestra|mostra)\b|\s+(?:में|से|के|को|का|की|पर)(?=\s)|\s*มิติ"
 )
 _PARTICLE = compile_when_used(
     r"\s?(?:은|는|이|가|을|를|에|에서|에는|에서는|에서와|에서도|의|와|과|로|으로|처럼|및|부터|까지|도|에도|보다|이나|나|참조|참고)"
@@ -97,11 +97,11 @@ _PARTICLE = compile_when_used(
 )
 # Directly behind a number it counts: "표 5매" is no fifth table.
 _COUNTER = compile_when_used(
-    r"(?:개|점|장|매|위|건|명|종|쪽|면|권|회|차|월|일|년|대)(?![가-힣])|(?:개|점|장|매|건)[를을의가이로]"
+    r"(?:개|점|장|매|위|건|명|종|쪽|면|권|회|차|월|일|년|대|부|편|폭|컷|인치)(?![가-힣])|(?:개|점|장|매|건)[를을의가이로]"
 )
 _RUNNING_CJK = compile_when_used(
     r"\s?(?:は|が|に|を|の|から|より|で|と|も|へ|显示|顯示|表明|所示|所列|中|可见|可見|可以|可知|列出|列示|给出|給出|为|為|是|和|与|與|及|所|反映|"
-    r"说明|說明|展示|的|则|則|枚(?!\w{2})|彰|、\s*(?:[表图圖図]|第?[\d一二三四五六七八九十]{1,2}(?!\d))|，|,|参照|を参照)"
+    r"说明|說明|展示|的|则|則|枚(?!\w{2})|[枚点點张張幅寸](?:(?!\w)|[をが以])|彰|、\s*(?:[表图圖図]|第?[\d一二三四五六七八九十]{1,2}(?!\d))|，|,|参照|を参照)"
 )
 _PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
 _KOREAN_SENTENCE = compile_when_used(r"다\s?[.。]?\s*\Z")
@@ -130,9 +130,9 @@ _FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙제개구흐모�
 _FIRST_OF_CJK = frozenset("附付参流结結组組架趋趨分别別图圖図表示写照第续續続グチイ插挿地统統数數明")
 _BEGIN_OF_LATIN = frozenset(
     "tab tau qua cua fig cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
-    "sup app ann ext tex sel onl box sum sta ref obr gam".split()
+    "sup app ann ext tex sel onl box sum sta ref obr gam tbl wyk ryc sli kuv".split()
 )
-_FIRST_OF_LATIN = _first_letters(_BEGIN_OF_LATIN) | _first_letters("hтршşдгсфкđảπσεδγχตรภแกاجشصخرنतसचआगमטלאתגמ")
+_FIRST_OF_LATIN = _first_letters(_BEGIN_OF_LATIN) | _first_letters("hüçтршşдгсфкđảπσεδγχตรภแกاجشصخرنतसचआगमטלאתגמ")
 _UNCASED = compile_when_used(r"[\u0590-\u06ff\u0900-\u0e7f]")  # Hebrew, Arabic, the scripts of India, Thai
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _APPENDIX = re.compile(r"[A-HJ-UWYZ]")  # "Exhibit A" is one, of a contract; I, V and X are numbers, as II is
@@ -236,7 +236,7 @@ _UNIT_WORDS = (
 )
 # (백만원), (천 명), (개, %)
 _KOREAN_SCALE = (
-    r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|인|개|건|건수|대|호|가구|세대|톤|달러|US\$|불|엔|유로|위안|마리|회|시간|배|㎡|㎢|㎥|㏊|ha|km|㎞|TEU|kWh|MWh|GWh|%|％)|"
+    r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|인|개|건|건수|대|호|점|세|분|초|편|권|매|학급|필지|개(?:소|사|교|국|월|년)|가구|세대|톤|달러|US\$|불|엔|유로|위안|마리|회|시간|배|㎡|㎢|㎥|㏊|ha|km|㎞|mm|㎜|℃|dB|ppm|MPa|kcal|[㎍㎎]/㎥|TOE|TEU|kWh|MWh|GWh|%|％)|"
     r"[%％](?:p|포인트|포인트)?|지수|원/(?:kg|㎏|ℓ|L|㎡|톤|주)|[0-9,]{1,9}\s?(?:원|명|톤|달러)|백만|십억|천|억|조|전년(?:동?기|동?월)?\s?(?:동기|동월)?\s?(?:대비)?|구성비|비중|증감률?)"
 )
 # (百万円), (亿元), (人、％)
@@ -269,7 +269,8 @@ _UNIT = compile_when_used(
     r"(?:measurement\s+|currency\s+)?units?(?:\s+of\s+measure(?:ment)?)?\s*[:：=]"
     rf"|{_INDEX}\W*\Z"
     r"|en\s+(?:millions?|milliers|milliards?|millones|miles|milh(?:ões|oes|ares)|[MK]€)(?!\w)|em\s+(?:milh(?:ões|oes|ares)|reais)\b"
-    r"|(?:angaben\s+)?in\s+(?:mio|mrd|tsd|tausend|millionen|milliarden|milioni|migliaia|T€|TEUR|duizenden)\b"
+    r"|(?:angaben\s+)?in\s+(?:mio|mrd|tsd|prozent|tausend|millionen|milliarden|milioni|migliaia|T€|TEUR|duizenden)\b"
+    r"|(?:alle\s+)?angaben\s+in\s+[\w%€]"
     r"|as\s+(?:a\s+)?(?:percent(?:age)?|%)\s+of\b"
     r"|[Ee]inheit(?:en)?\s*:|unités?\s*:|unidad(?:es)?\s*:|unidade\s*:"
     rf"|(?:(?:all|the|us|u\.s\.|canadian|(?:un)?audited|rounded|rupees|rs\.?|inr|₹|millions|amounts?|figures?|numbers?|dollars?|values?|expressed|stated|presented|shown|"
@@ -281,7 +282,7 @@ _UNIT = compile_when_used(
 _BARE_UNIT = compile_when_used(
     rf"\s*[(\[]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE}){{0,3}}\s*[)\]]\s*\Z|"
     rf"\s*[(（\[]\s*{_CJK_SCALE}(?:\s*[,，、·/]\s*{_CJK_SCALE}){{0,3}}\s*[)）\]]\s*\Z|"
-    r"\s*[(（\[]\s*(?:в\s+)?(?:тыс|млн|млрд)\.?(?:\s?(?:руб(?:лей)?|долл(?:аров)?)\.?)?(?:\s+США)?\s*[)）\]]\s*\Z|"
+    r"\s*[(（\[]\s*(?:в\s+%|(?:в\s+)?(?:тыс|млн|млрд)\.?(?:\s?(?:руб(?:лей)?|долл(?:аров)?|чел(?:овек)?|шт(?:ук)?|тонн|га)\.?)?(?:\s+США)?)\s*[)）\]]\s*\Z|"
     r"\s*[(（\[]\s*(?:millones|miles|milh(?:ões|ares)|millions|milliers|milliards)\s+(?:de\s+|d['’])\w+\s*[)）\]]\s*\Z|"
     r"\s*[(（]\s*[^()（）\n]{1,16},\s*(?:백만|천|억|십억)\s?원\s*[)）]\s*\Z|"
     rf"\s*[(（\[]?\s*(?:{_CURRENCY}\s?(?:['’]?000s?|k|mn?|bn|mio\.?|mrd\.?|tsd\.?|(?:thousand|million|billion|crore|lakh|milh(?:õ|o)e|mil)s?)(?:['’]s)?|(?:T|(?:mio|mrd|tsd)\.?\s?){_CURRENCY})(?:\s+omitted)?\s*[)）\]]?\s*\Z|"
@@ -330,14 +331,13 @@ _NOTE = compile_when_used(
     r"(?:sub-?)?(?:totals?|numbers|figures|amounts|percentages|columns|components|sums|shares|data)\s+(?:may|might|do|will|does)\s+not\s+(?:always\s+|necessarily\s+)?"
     r"(?:add|sum|total|equal|foot|agree)\b(?=\s*(?:[.,;]|\Z)|\s+(?:100|up|exactly|precisely|to|due|because|owing|as|with\s+(?:the\s+)?(?:totals?|sums?))\b)|(?:due\s+to|because\s+of)\s+rounding\b|"
     r"(?:all\s+)?(?:figures|numbers|amounts|values|percentages)\s+(?:are|have\s+been)\s+(?:rounded|unaudited|provisional|preliminary|estimated|restated)\b|"
-    r"(?:values|data|results)\s+(?:are|were)\s+(?:(?:presented|expressed|reported|given|shown)\s+as|mean|median|n)\b|data\s+(?:as\s+of\s|from\s*:)|"
+    r"(?:values|data|results)\s+(?:are|were)\s+(?:(?:presented|expressed|reported|given|shown)\s+as|means?|medians?|n)\b|data\s+(?:as\s+of\s|from\s*:)|"
     r"rounding\s+(?:differences|errors)\b|totals?\s+do(?:es)?\s+not\s+include\b|excluding\s[^,]{3,100}\Z|"
     r"(?:includes|excludes|represents|comprises|denotes|refers\s+to|relates\s+to|consists\s+of)\s|"
     r"\((?:e|p|r)\)\s?:?\s(?:estimated?|preliminary|provisional|projected|revised)(?=\s*(?:[.,;]|\Z))|[epr]\s?[):]?(?:는|은)?\s?(?:잠정|추정|수정|전망|예상)|"
-    r"(?:nm|na|n[./]a\.?|nd|ns|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|(?-i:[repf])\s*=\s*[^\W\d]|"
+    r"(?:nm|na|n[./]a\.?|nd|n\.?s\.?|…|\.{2,3}|[-–—])\s*[=:]\s*[^\W\d]|(?-i:[repf])\s*=\s*[^\W\d]|"
     r"(?:r\s*[=:]?\s*revised|p\s*[=:]?\s*(?:preliminary|provisional|projected)|e\s*[=:]?\s*estimated?|f\s*[=:]?\s*forecast)\b|"
-    r"significance\s*:|p\s?<\s?0?\.\d|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|"
-    r"источники?\s*[:.]|примечани[ея]\s*[:.]|джерел[оа]\s*:|примітк[аи]\s*:|nguồn\s*:|ghi\s+chú\s*:|źródł[oa]\s*:|uwag[ai]\s*:|kaynak(?:lar)?\s*:|(?:lecture|champ)\s:|"
+    r"significance\s*:|p\s?<\s?0?\.\d|(?:…|\.{2,3}|[-–—])\s*(?:data\s+)?not\s+(?:available|applicable|reported)\b(?!\s+\w)|bold(?:face)?\s*(?:[:=]|(?:values\s+|numbers\s+|text\s+)?(?:indicates?|denotes?|marks?)\b)|(?:the\s+)?(?:best|highest)\s+(?:results?|scores?|values?|numbers?)\s+(?:\w+\s+){0,4}in\s+bold\b|base(?:\s+sizes?)?\s*:\s*\S|[◎●◉✓✔×■◆]\s?[:：=]\s*\S|eigene\s+(?:darstellung|berechnung(?:en)?|erhebung(?:en)?)\b|elaboraci[óo]n\s+propia\b|elabora(?:ção|zione)\s+pr[óo]pri?a\b|(?:hinweise?|kilder?|källa|källor|lähde|lähteet|zdroj|sumber|catatan|sursa|izvor)\s*:|(?:산출|작성)\s*[:：]\s*\S|[저필]자\s?(?:가\s?)?(?:직접\s?)?(?:작성|정리|재?구성)|quellen?\s*:|anmerkung(?:en)?\s*:|fuentes?\s*:|notas?\s*:|fontes?\s*:|note\s*:|fonti?\s*:|bron\s*:|источники?\s*[:.]|примечани[ея]\s*[:.–—]|джерел[оа]\s*:|примітк[аи]\s*:|nguồn\s*:|ghi\s+chú\s*:|źródł[oa]\s*:|uwag[ai]\s*:|kaynak(?:lar)?\s*:|(?:lecture|champ)\s:|"
     r"(?:πηγή|σημείωση|ที่มา|หมายเหตุ|(?:ال)?مصدر|ملاحظ(?:ة|ات)|स्रोत|टिप्पणी|नोट|מקור|הערה)\s*:|"
     r"(?<![(（])주\s*[)）:：.\]】〉>〕］*]|(?<=[(（])주\s*[)）](?:\s+\d|\d+(?!\w))|주\s*\d+\s*[)）:：.\]】〉>〕］]|주석\s*[:：)）]|각\s?주\s*(?:\d+\s*)?[:：)]|"
     r"단\s?[,，]\s|[가-힣\s]{0,16}(?:반올림|단수\s?차이|끝수\s?처리)[^.]{0,24}(?:일치|않|다를|상이)|(?:그림|사진|표)\s?(?:출처|제공|자료)\s*[:：]\s*\S|(?:원|통계|근거)?\s?자\s?료\s*(?:출처|원|제공)?\s*[:：;=)\]】〉>〕］]|(?:통계\s?)?출\s?처(?:\s?\([^()]{1,6}\))?(?:\s*[:：;=)\]】〉>〕］|]|\s[–—-]\s)|비\s?고\s*[:：)\]】〉>]|비고\s\d+\s*[.)]|참\s?고\s*[:：)]|"
@@ -356,18 +356,18 @@ _NOTE = compile_when_used(
 _BEGIN_OF_NOTES = frozenset(
     "abb acc acr ada all amo anm aut bec bro cha col com con cop cou cre dat den due exc fig fon foo fue ghi ima "  # noqa: SIM905
     "inc ite kay key lec leg map mod na nb nd ngu nm not ns num own per pho pic pst pva que red ref rel rem rep res "
-    "rou see sha sig sou sta sub sum the tot tst tva uwa val zst zva "
-    "주석 각주 자료 출처 비고 참고 근거 원자 통계 범례 데이 제공 괄호".split()
+    "rou see sha sig sou sta sub sum the tot tst tva uwa val zst zva bas bes bol cat eig ela hig hin izv kil "
+    "sur zdr 주석 각주 자료 출처 비고 참고 근거 원자 통계 범례 데이 제공 괄호 산출 작성 저자 필자".split()
 )
 _FIRST_OF_NOTES = _first_letters(_BEGIN_OF_NOTES) | frozenset(
-    "zZиИпПдДźŹπΠσΣทหاملसटनמה※☞[(（【〈<〔［＜「△▲▽▼∆…-–—―－.'\"‘“「©단반합끝그사표四端カ注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶"
+    "zZиИпПдДźŹπΠσΣทหاملसटनמה※☞[(（【〈<〔［＜「△▲▽▼∆…-–—―－.'\"‘“「©단반합끝그사표四端カ注註备備脚附説说說资資数數データ来來出図图圖引参凡统統括†‡§¶◎●◉✓✔×■◆"
 )
 _FIRST_OF_KOREAN_NOTES = frozenset(one[0] for one in _BEGIN_OF_NOTES if not one.isascii())
 # "CI: confidence interval; …": capitals, or a sign of few letters. "However, it rained; …" is a sentence.
 _ABBREVIATIONS = compile_when_used(
     r"\s*(?:[A-Z][a-z]{0,6}[A-Z0-9][A-Za-z0-9]{0,6}\s?[:,=]|[A-Z][a-z]{1,2}\s?[:=])\s[a-z][^;:.]{2,60};\s"
 )
-_STARRED = compile_when_used(r"\s*(?:\\?[*＊]){1,4}(?![*\s]*\Z)")
+_STARRED = compile_when_used(r"\s*(?:\\?[*＊⁎∗]){1,4}(?![*\s]*\Z)")
 _MARKED = compile_when_used(
     r"\s*(?P<mark>[(\[]\*{1,4}\d{0,2}[)\]]|\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
@@ -460,7 +460,7 @@ def is_note(words: str, table: str = "") -> bool:
             return True
     if ";" in words and _ABBREVIATIONS.match(words):
         return True
-    if begun[:1] in {"*", "＊", "\\"} and _STARRED.match(words):
+    if begun[:1] in {"*", "＊", "⁎", "∗", "\\"} and _STARRED.match(words):
         lines = words.splitlines()
         bullets = sum(line.lstrip().startswith("* ") for line in lines)
         return bullets < 2 or "*" in table
