@@ -1161,6 +1161,17 @@ def test_footnotes_close_below_a_table_are_its_notes(
     assert [note in first.text for note in notes] == [belong, belong]
 
 
+@pytest.mark.parametrize(
+    ("words", "page", "belongs"), [("자료: 항만청", 2, True), ("Source: x", 3, False), ("Ships", 2, False)]
+)
+def test_a_note_on_top_of_the_next_page_stays_with_its_table(words: str, page: int, *, belongs: bool) -> None:
+    document = _document(("table", TABLE), ("paragraph", f"<p>{words}</p>"))
+    table, below = document.elements
+    below = msgspec.structs.replace(below, page=page)
+
+    assert (words in _chunk_of_table(msgspec.structs.replace(document, elements=(table, below)))) is belongs
+
+
 def test_notes_that_go_on_are_no_caption_of_the_next_table() -> None:
     given = _page(
         ("table", _MILLS),

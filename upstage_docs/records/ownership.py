@@ -175,6 +175,8 @@ def role_below(line: Line, owned: Owned, last: Line | None = None) -> Role:
     on_page = not (line.page and owned.page) or line.page == owned.page
     if on_page and (is_note(words, owned.words) or opens_notes(words) or _is_first_footnote(line, owned)):
         return "note"
+    if line.page == owned.page + 1 and is_note(words):  # below a table that ends its page
+        return "note"
     if line.category == "caption":
         return "caption"
     if not on_page:
