@@ -252,6 +252,8 @@ def test_what_mentions_a_table_is_no_caption(words: str) -> None:
         "(단위＝천톤)",
         "(원/kg)",
         "（亿吨标准煤）",
+        "√适用 □不适用",
+        "□適用 √不適用",
         "(kt)",
         "(kg CO2e)",
         "(in mm)",
@@ -1159,6 +1161,16 @@ def test_footnotes_close_below_a_table_are_its_notes(
     first = next(iter(chunk_elements(given)))
 
     assert [note in first.text for note in notes] == [belong, belong]
+
+
+def test_a_form_to_tick_between_title_and_unit_severs_no_title_of_its_table() -> None:
+    lines = ("主要数据", "√适用 □不适用", "单位：元")
+    above = [("paragraph", "<p>收获增加。</p>"), *(("paragraph", f"<p>{line}</p>") for line in lines)]
+
+    text = _chunk_of_table(_document(*above, ("table", TABLE), gap=0.032))
+
+    assert all(line in text for line in lines)
+    assert "收获增加" not in text
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ _UNIT_CJK = compile_when_used(
     rf"(?:[가-힣]{{1,4}}\s?)?단\s*위\s*(?:[:：;=＝)ː∶]|[(（][^()（）]*[)）]?\W*\Z)|단\s*위\s*[\s\-–]\s*{_KOREAN_SCALE}(?:\s*[,·/]\s*{_KOREAN_SCALE})*\W*\Z"
     rf"|(?<=[(（\[【〈<〔])[單单単]\s?位|(?:金[額额]|[货貨][币幣]|[计計]量|[数數]量|面[积積])?[單单単]\s?位(?:\s*[:：=)）]|\s*[(（][^()（）]*[)）]?\W*\Z|\s+{_CJK_SCALE}\W*\Z)"
     rf"|(?<=[(（\[【〈<〔])[^()（）\[\]【】\n]{{1,40}}?{_UNIT_SIGN}\s*[:：=为為]|[^()（）\[\]\n.。]{{0,30}}(?:현재|기준|말|現在|末)\s*[(（\[]\s*{_UNIT_SIGN}"
-    r"|币种\s*[:：]|(?<=[(（])以[^()（）]{1,16}[计計](?=[)）])|(?<=[(（])[^()（）]{0,12}未[満满][切四][^()（）]{0,6}(?=[)）])"
+    r"|[√✓☑■□]?\s?[适適]用\s*[√✓☑■□]\s?不[适適]用\W*\Z|币种\s*[:：]|(?<=[(（])以[^()（）]{1,16}[计計](?=[)）])|(?<=[(（])[^()（）]{0,12}未[満满][切四][^()（）]{0,6}(?=[)）])"
     r"|기준일?\s*[:：]|금액\s?단위|(?<=[(（\[])(?:금액|金[額额])\s*[:：]"
     r"|\d{4}\s?[.년]\s?\d{1,2}\s?[.월]\s?\d{1,2}\s?[.일]\s?현재\W*\Z"
     r")"
@@ -308,7 +308,7 @@ _TITLE_WITH_IN = compile_when_used(
     re.IGNORECASE,
 )
 _FIRST_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%％$€£¥₩₹0]")  # the number of a page has none
-_FIRST_OF_UNITS = frozenset("aAcCdDeEfFhHiIkKmMnNpPrRsStTuUvVwWyY$€£¥₩₹단單单単기금金货貨计計币以面数數指")
+_FIRST_OF_UNITS = frozenset("aAcCdDeEfFhHiIkKmMnNpPrRsStTuUvVwWyY$€£¥₩₹단單单単기금金货貨计計币以面数數指适適")
 _BEGIN_OF_UNITS = frozenset(
     "in of us an pe th mi bi tr hu mn bn tn do wo ye eu po kr sh un to kg mw gw kw ho da ba bp".split()  # noqa: SIM905
 ) | frozenset("cr la ru rm cn jp gb hk ch mr ts".split())  # noqa: SIM905
