@@ -682,6 +682,14 @@ def test_without_its_extra_the_command_names_it() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_ctrl_c_while_the_command_is_imported_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")  # the moment at which it is pressed
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from upstage_docs.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
+
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_the_module_is_the_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "upstage_docs", "--version"], capture_output=True, text=True, check=True, timeout=300

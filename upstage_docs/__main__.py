@@ -8,7 +8,7 @@ from upstage_docs.errors import MissingExtraError
 
 
 def main() -> None:
-    """Run the command; without its extra, say in one line how to install it, and exit with 2."""
+    """Run the command; without its extra, say in one line how to install it, and exit with 2; after Ctrl-C with 130."""
     try:
         from upstage_docs.cli.app import run
     except ModuleNotFoundError as error:
@@ -16,6 +16,8 @@ def main() -> None:
             raise
         sys.stderr.write(f"{MissingExtraError.of('cli', 'The command upstage-docs')}\n")
         raise SystemExit(2) from None
+    except KeyboardInterrupt:  # the import takes long enough for a Ctrl-C, and nothing has been begun
+        raise SystemExit(130) from None
     run()
 
 
