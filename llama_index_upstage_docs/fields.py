@@ -97,7 +97,10 @@ class Loads(BaseComponent):
 
     @property
     def report(self) -> "Report":
-        """Which files of the last load were read, and which failed."""
+        """Which files of the last load were read, and which failed.
+
+        It stays empty where `SimpleDirectoryReader` reads with `num_workers`: other processes then hold copies of this.
+        """
         last: Loading = self._loading or self.loading
         return last.report
 

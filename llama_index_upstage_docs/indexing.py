@@ -21,7 +21,7 @@ def keep_failed(documents: Sequence[BaseNode], report: Report, docstore: BaseDoc
 
     Args:
         documents: What a reader with `on_error="skip"` or `"partial"` gave.
-        report: The reader's `report` after that.
+        report: The reader's `report` after that; it is empty where `SimpleDirectoryReader` read with `num_workers`.
         docstore: The pipeline's.
     """
     from upstage_docs.errors import SourceNotFoundError
