@@ -545,6 +545,13 @@ def test_owners_tell_the_living_from_the_dead() -> None:
     assert owners.may_live("elsewhere|1|1"), "another machine cannot be looked into"
 
 
+def test_windows_knows_of_no_other_process_whether_it_lives() -> None:
+    """There the time of its claim tells; without it, each later run would wait for a process that was killed."""
+    code = "import os\nfrom upstage_docs.store import processes\nowner = processes.name().rpartition('|')[0] + '|'\n"
+    code += "os.name = 'nt'\nprint([processes.may_live(owner, in_time=one) for one in (True, False)])"
+    assert in_another_process(code).stdout.strip() == "[True, False]"
+
+
 # -- damage, disks and limits
 
 

@@ -28,7 +28,7 @@ def may_live(owner: str, *, in_time: bool = True) -> bool:
     if started:
         return _started(pid) == started
     if os.name == "nt":
-        return True  # there, asking with signal 0 would interrupt the process
+        return in_time  # there, asking with signal 0 would interrupt the process
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
