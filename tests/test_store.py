@@ -295,6 +295,14 @@ def test_what_a_job_gave_is_told_from_what_came_before_though_the_clock_was_set_
     assert store.jobs() == ()
 
 
+def test_a_refresh_after_the_clock_was_set_back_replaces_what_came_before(store: Store, clock: Clock) -> None:
+    pay(store, (1, 10), b"old")
+    clock.now -= 86400
+    for pages in ((1, 5), (6, 10)):
+        store.answered(claim(store, pages, refresh=True), b"new", pages, model="m")
+    assert store.look(KEY).answers == ((1, 5), (6, 10))
+
+
 def test_an_answer_goes_once_newer_ones_cover_all_of_it(store: Store, clock: Clock) -> None:
     """A refresh that comes to nothing after its first batch must not cost the pages that were paid for before."""
     claim = store.claim(KEY, (1, 35), seconds=60, route="sync")

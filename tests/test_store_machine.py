@@ -90,13 +90,13 @@ class StoreMachine(RuleBasedStateMachine):
     def overlapping(self, span: Pages) -> list[tuple[Pages, int]]:
         return [one for one in self.unknown if pages_of(one[0]) & pages_of(span)]
 
-    def put(self, span: Pages, raw: bytes, sends: int, *, after_all: bool = False) -> None:
+    def put(self, span: Pages, raw: bytes, sends: int) -> None:
         """An older answer goes once newer ones cover it, and at once if nobody understood it.
 
-        What a job gave is newer than all that is stored, *after_all*, also if it came in the same moment.
+        What comes is newer than all that is stored, also if it came in the same moment.
         """
         moments = [kept[2] for kept in self.answers.values()] + [job.stored.created for job in self.jobs]
-        came = max(self.clock.now, *(math.nextafter(one, math.inf) for one in moments)) if after_all else self.clock.now
+        came = max([self.clock.now, *(math.nextafter(one, math.inf) for one in moments)])
         for one in sorted(one for one in self.answers if pages_of(one) & pages_of(span)):
             age = self.answers[one][2]
             newer = [pages_of(other) for other, kept in self.answers.items() if other != one and kept[2] >= age]
@@ -187,7 +187,7 @@ class StoreMachine(RuleBasedStateMachine):
         start = begin + first % (end - begin + 1)
         span, raw = (start, min(end, start + length - 1)), self.body()
         self.store.batch(job.stored, raw, span, model="m")
-        self.put(span, raw, job.stored.sends, after_all=True)
+        self.put(span, raw, job.stored.sends)
         job.came |= pages_of(span)
         if job.came == pages_of(job.stored.pages):
             self.jobs.remove(job)

@@ -299,6 +299,7 @@ def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float
     ).fetchall()
     if [row[:3] for row in held] == [(*answer.pages, check)]:
         return
+    moment = moment_after_all(db, key, now)
     for first, last, _, created, model in held:
         newer = db.execute(
             f"SELECT first, last FROM answer WHERE {_OVERLAP} AND created >= :created AND NOT (first = :first AND "
@@ -307,7 +308,7 @@ def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float
         )
         if last == _END or model.startswith(_UNREAD) or covers([*newer, answer.pages], (first, last)):
             db.execute(f"DELETE FROM answer WHERE {_EXACTLY}", {"digest": key.digest, "first": first, "last": last})
-    row = (*span.values(), len(answer.raw), check, answer.model, answer.sends, now, now)
+    row = (*span.values(), len(answer.raw), check, answer.model, answer.sends, moment, now)
     _insert_answer(db, row, answer.raw)
 
 

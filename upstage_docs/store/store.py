@@ -316,7 +316,7 @@ class Store:
 
         def keep(db: sqlite3.Connection) -> None:
             sql.insert_document(db, job.key, job.source)
-            sql.put(db, job.key, answer, sql.moment_after_all(db, job.key, self._clock()))
+            sql.put(db, job.key, answer, self._clock())
             sql.close_covered(db, job)
 
         self._try(keep, None, write=True)
