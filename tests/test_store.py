@@ -217,6 +217,23 @@ def test_a_clock_that_is_set_neither_ends_a_claim_nor_prolongs_it(tmp_path: Path
     assert isinstance(kept.claim(KEY, (1, 10), seconds=60, route="sync", busy=busy), Intent)
 
 
+def test_claims_on_several_pages_are_waited_for_at_the_same_time(store: Store, clock: Clock) -> None:
+    """Another machine made them, whose clock is a day ahead."""
+    assert store.path is not None
+    for pages in ((1, 5), (6, 10)):
+        claim(store, pages)
+        clock.now += 1
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("UPDATE intent SET owner = 'there|1|1', created = created + 86400, expires = expires + 86400")
+    answer, waited = store.claim(KEY, (1, 10), seconds=60, route="sync"), 0
+    while isinstance(answer, Busy) and waited < 300:
+        clock.now += 1
+        waited += 1
+        answer = store.claim(KEY, (1, 10), seconds=60, route="sync", busy=answer)
+    assert isinstance(answer, Intent)
+    assert waited == 60
+
+
 def test_a_claim_that_is_renewed_after_the_clock_was_set_is_held(store: Store, clock: Clock) -> None:
     first = claim(store)
     code = "print(type(Store(Path(sys.argv[1]), clock=lambda: float(sys.argv[2])).claim(KEY, (1, 10), seconds=9,"

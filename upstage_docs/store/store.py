@@ -190,13 +190,15 @@ class Store:
             if sql.is_running(db, key, pages) or (not refresh and sql.is_answered(db, key, pages)):
                 return AlreadyStored()
             others = sql.overlapping_intents(db, key, pages)
+            ends = [(intent.token, expires) for intent, expires, _ in others]
+            seen = {end: steady if busy is None else busy.seen.get(end, steady) for end in ends}
             for intent, expires, owner in others:
-                found = busy if busy == Busy(expires) else Busy(expires, steady)
-                left = found.since - steady + expires - intent.created  # below 0 where nobody works on it any more
+                waited = steady - seen[intent.token, expires]
+                left = expires - intent.created - waited  # below 0 where nobody works on it any more
                 if left > 0 and owner == processes.name():
                     left = _held_here.get(intent.token, steady) - steady
                 if left > 0 and processes.may_live(owner, in_time=expires > now):
-                    return found
+                    return Busy(expires, seen)
             return others[0][0] if others and not resend else None
 
         def ask(db: sqlite3.Connection) -> Claim | Busy | AlreadyStored | Intent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
@@ -147,11 +147,11 @@ class Claim:
 class Busy:
     """Another flow, here or in another process, is sending some of these pages, until `expires` (Unix seconds).
 
-    `since` is when this end was first seen, on a clock that nobody sets.
+    `seen` says of each claim on them, by its token and end, when it was first seen, on a clock that nobody sets.
     """
 
     expires: float
-    since: float = field(default=0.0, compare=False)
+    seen: Mapping[tuple[str, float], float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
