@@ -11,6 +11,7 @@ import sqlite3
 import uuid
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from upstage_docs.errors.redaction import Body
@@ -181,10 +182,12 @@ def moment_after_all(db: sqlite3.Connection, key: ResultKey, now: float) -> floa
     return now if last is None else max(now, math.nextafter(last, math.inf))
 
 
-def insert_job(db: sqlite3.Connection, job: StoredJob) -> None:
-    """Insert a job."""
+def insert_job(db: sqlite3.Connection, job: StoredJob) -> StoredJob:
+    """Insert a job and return it, newer than what is stored of its document."""
+    job = replace(job, created=moment_after_all(db, job.key, job.created))
     row = (job.key.digest, job.request_id, *list(_span(job.key, job.pages).values())[1:], job.sends, job.created)
     db.execute("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?)", row)
+    return job
 
 
 def close_job(db: sqlite3.Connection, job: StoredJob, total_pages: int = 0) -> None:

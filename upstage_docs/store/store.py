@@ -32,7 +32,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -254,8 +253,7 @@ class Store:
 
         def keep(db: sqlite3.Connection) -> StoredJob:
             sql.insert_document(db, claim.key, claim.source)
-            kept = replace(job, created=sql.moment_after_all(db, claim.key, job.created))
-            sql.insert_job(db, kept)
+            kept = sql.insert_job(db, job)
             sql.drop_unread(db, claim.key, claim.pages)
             sql.close_intent(db, claim.token)
             return kept
