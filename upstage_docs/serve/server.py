@@ -44,7 +44,7 @@ _THREADS = 40  # that documents hold, most of them waiting for a worker process;
 _BACKLOG = 128  # connections taken at one go: what is silent is ended between two of them
 _MOST_DIGITS = 18  # of a length that is announced; a longer one is refused as one of so many
 _LAST_PORT = 65535
-_SHOWN = 200  # characters of a path in the log; those of the API have up to 100
+_SHOWN = 200  # characters of a method and its path in the log; those of the API have up to 100
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -219,7 +219,7 @@ class Endpoint:
 
     def log(self, head: RequestHead, status: int) -> None:
         """Log one answered request; never its query, since addresses are signed there."""
-        _log.info("%s %s %d", head.method, shorten(quote(head.path), _SHOWN), status)
+        _log.info("%s %d", shorten(f"{head.method} {quote(head.path)}", _SHOWN), status)
 
     async def read_form(self, http: HttpRequest, head: RequestHead) -> Form | None:
         """Return the request's form; None where it has none.
