@@ -172,7 +172,7 @@ def renew(db: sqlite3.Connection, token: str, now: float, expires: float) -> Non
     db.execute("UPDATE intent SET created = ?, expires = ? WHERE token = ?", (now, expires, token))
 
 
-def moment_after_all(db: sqlite3.Connection, key: ResultKey, now: float) -> float:
+def _moment_after_all(db: sqlite3.Connection, key: ResultKey, now: float) -> float:
     """Return *now*, or a moment after all that is stored under *key*, where the clock was set back since."""
     last = db.execute(
         "SELECT MAX(created) FROM (SELECT digest, created FROM answer UNION ALL SELECT digest, created FROM job) "
@@ -184,7 +184,7 @@ def moment_after_all(db: sqlite3.Connection, key: ResultKey, now: float) -> floa
 
 def insert_job(db: sqlite3.Connection, job: StoredJob) -> StoredJob:
     """Insert a job and return it, newer than what is stored of its document."""
-    job = replace(job, created=moment_after_all(db, job.key, job.created))
+    job = replace(job, created=_moment_after_all(db, job.key, job.created))
     row = (job.key.digest, job.request_id, *list(_span(job.key, job.pages).values())[1:], job.sends, job.created)
     db.execute("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?)", row)
     return job
@@ -302,7 +302,7 @@ def put(db: sqlite3.Connection, key: ResultKey, answer: StoredAnswer, now: float
     ).fetchall()
     if [row[:3] for row in held] == [(*answer.pages, check)]:
         return
-    moment = moment_after_all(db, key, now)
+    moment = _moment_after_all(db, key, now)
     for first, last, _, created, model in held:
         newer = db.execute(
             f"SELECT first, last FROM answer WHERE {_OVERLAP} AND created >= :created AND NOT (first = :first AND "
