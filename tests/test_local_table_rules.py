@@ -228,6 +228,22 @@ def test_frames_below_each_other_are_a_table_only_of_names(font: str, lines: lis
     assert bool(tables(elements(frames))) is is_table
 
 
+def test_bars_from_edge_to_edge_of_a_slide_are_no_rules_of_a_table() -> None:
+    def slide(sheet: Canvas) -> None:
+        for y, height, shade in ((0, 20, 0.2), (20, 20, 0.5), (780, 30, 0.5), (810, 32, 0.2)):
+            sheet.setFillGray(shade)
+            sheet.rect(0, y, 596, height, stroke=0, fill=1)
+        sheet.setFillGray(1)
+        text(sheet, 15, 790, ["Ships of the bay"], 14)
+        for y, left, right in ((27, "E. North", "Harbour board"), (7, "The quay", "3 of 14")):
+            text(sheet, 15, y, [left], 9)
+            sheet.drawRightString(580, y, right)
+        sheet.setFillGray(0)
+        text(sheet, 200, 300, ["Ferries and pilots in the winter"], 11)
+
+    assert tables(elements(slide)) == []
+
+
 def test_columns_of_a_listing_are_code_and_no_table() -> None:
     def listing(sheet: Canvas) -> None:
         text(sheet, 60, 780, paragraph(WORDS, 4))

@@ -78,6 +78,8 @@ _OVER_NAMES = 1.5
 the lines of a header without the height of its letters."""
 _SHORTEST_SHADE, _SEAM = 5.0, 1.0
 """Points that the shade of a line of text is tall at least, and that two such shades are apart at most."""
+_PAGE_WIDE = 0.99
+"""Of the width of a page: a longer rule is the edge of a bar on a slide, from edge to edge, not of a table."""
 _LAST_PAGE = 2000
 """Numbers from here on are years and amounts, not pages of a table of contents."""
 _PAGE_DIGITS = 6
@@ -105,6 +107,7 @@ def tables_of(
         pieces: Tells the words of a text item.
     """
     plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
+    rules = [rule for rule in rules if rule[2] - rule[0] < _PAGE_WIDE * page.width]
     tables: list[Table] = []
     for block in page.blocks:
         if block.kind != "table" or block.bbox is None:
