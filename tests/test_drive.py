@@ -24,6 +24,7 @@ from upstage_docs.api.rates import Rate
 from upstage_docs.client import sending
 from upstage_docs.client.async_session import acarry_out, aresult_of
 from upstage_docs.client.session import Places, Stopped, carry_out, result_of
+from upstage_docs.client.threads import StopEvent
 from upstage_docs.errors import ConfigError
 from upstage_docs.files.source import inspect
 from upstage_docs.flows.document import next_result
@@ -388,6 +389,25 @@ def test_a_cancelled_scope_waits_for_the_work_and_not_busily() -> None:
 
     assert steps(lambda: asyncio.run(leave())) < 150_000
     assert happened == ["work done", "closed"]
+
+
+def test_a_pause_that_no_system_can_wait_ends_with_the_client() -> None:
+    """A rate of next to nothing asks for it."""
+    stop, asked = StopEvent(), threading.Event()
+
+    def flow() -> Flow[None]:
+        asked.set()
+        yield Sleep(1e300)
+
+    def close() -> None:
+        asked.wait(GENEROUS)
+        stop.set()
+
+    closing_it = threading.Thread(target=close)
+    closing_it.start()
+    with sending.connect(None) as http, pytest.raises(Stopped):
+        run(flow(), http, stop=stop)
+    closing_it.join()
 
 
 async def test_what_a_broken_off_flow_does_at_its_end_does_not_block_the_loop() -> None:

@@ -236,7 +236,7 @@ def carry_out(
                     case Sleep(seconds):
                         if interrupts:
                             raise KeyboardInterrupt
-                        if stop.wait(seconds):
+                        if stop.wait(min(seconds, threading.TIMEOUT_MAX)):
                             raise Stopped
                     case Now():
                         reply = time.monotonic()
