@@ -287,7 +287,7 @@ def test_the_pair_of_llama_index_gives_nodes_with_their_own_crops(tmp_path: Path
         ({"crops": [], "crop_folder": "x"}, "names no category"),
         ({"crops": ["pictures"], "crop_folder": "x"}, "crops entry"),
         ({"crops": ["figure"], "crop_folder": "x", "images": "base64"}, "replace images="),
-        ({"crops": ["figure"], "crop_folder": 3}, "no folder"),
+        ({"crops": ["figure"], "crop_folder": 3}, "must be the path of a folder"),
     ],
 )
 def test_crops_and_their_folder_go_together(tmp_path: Path, options: Any, message: str) -> None:

@@ -229,7 +229,7 @@ def test_letters_that_no_font_here_has_are_refused() -> None:
     pytest.importorskip("PIL")
     with pytest.raises(ConfigError, match="font"):
         overlay(SCAN, ["\U0001e900\U00012000\ua6a0", ""], sheet())
-    with pytest.raises(ConfigError, match="no TrueType"):
+    with pytest.raises(ConfigError, match="not a TrueType"):
         overlay(SCAN, ["a", ""], sheet(), font="no-such-font.ttf")
 
 
