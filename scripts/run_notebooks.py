@@ -41,6 +41,7 @@ def run(notebook: NotebookNode) -> NotebookNode:
             kernel_name="python3",
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
+            coalesce_streams=True,  # a line comes in as many pieces as the kernel sends it in
         )
         return client.execute()
 
