@@ -25,7 +25,7 @@ from upstage_docs.local.pdf.parts import Part, body_size
 from upstage_docs.local.pdf.regions import paths_of, regions_of
 from upstage_docs.local.pdf.restoration import FileText, restored, without_controls
 from upstage_docs.local.pdf.subpaths import Subpath
-from upstage_docs.local.pdf.tables.tables import rules_of
+from upstage_docs.local.pdf.tables.rules import rules_of
 from upstage_docs.local.pdf.text_layer import BareWord, fit
 from upstage_docs.local.pdf.weight_changes import cut_at_weights
 from upstage_docs.local.pdf.word_pieces import pieces_by_file
