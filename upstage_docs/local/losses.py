@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import traceback
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
 
 from upstage_docs.local.blocks import Loss
 from upstage_docs.local.refusal import Refusal
+
+Kept = Callable[[str], AbstractContextManager[object]]
+"""Keeps what else can be told of one page: inside its block, an error is noted with the message and not raised."""
+
+Told = TypeVar("Told")
 
 _FRAMES = 3
 """Of a traceback, the innermost: enough to find the line."""
@@ -49,6 +55,13 @@ class Losses:
             if not is_survivable(error) or (refuse and isinstance(error, Refusal)):
                 raise
             self.add(number, message, error)
+
+
+def told(kept: Kept, message: str, tell: Callable[[], Told], otherwise: Told) -> Told:
+    """Return what *tell* tells, or, where it fails, *otherwise*; *kept* notes that with *message*."""
+    with kept(message):
+        return tell()
+    return otherwise
 
 
 def is_survivable(error: BaseException) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block, PageLayout
 from upstage_docs.local.geometry import Box, box_of
-from upstage_docs.local.losses import Losses
-from upstage_docs.local.pdf.layout import PageParts, finished, parts_of
+from upstage_docs.local.losses import Kept, Losses, told
+from upstage_docs.local.pdf.layout import NOT_RESTORED, PageParts, finished, parts_of
 from upstage_docs.local.pdf.library import (
     WORDS_ALONE,
     drops_letters,
@@ -59,6 +59,9 @@ _NOT_RECOGNISED = "the text of the page could not be recognised"
 _TOO_MANY_OBJECTS = f"more than {_MOST_OBJECTS:,} things are drawn on the page; only its text is read"
 _NOT_TYPED = "a note or form field of the page could not be read, or not whole"
 _NO_LABELS = "the words in the pictures of the page could not be recognised"
+_NOT_HIDDEN = "text of the page that is not seen could not be told from the rest"
+_NO_OUTLINE = "the outline of the document could not be read; levels of headings may be missing"
+_NO_RUNNING = "the lines that pages repeat could not be told from their text"
 _NOTHING = "nothing of the page could be read"
 _NO_CROPS = "the page could not be drawn; its crops are missing"
 
@@ -101,13 +104,19 @@ def read_pdf(
             raise Refusal(f"The PDF has {document.count} pages; page {max(numbers)} was asked for.", status=400)
         if ocr is None and not document.has_text(numbers):
             raise Refusal(f"The PDF has no text, only pictures of it, {_NO_OCR}")
-        outline = Outline(document.outline())
+        losses = Losses()
+        unread = partial(losses.kept, min(numbers, default=1))
+        outline = told(unread, _NO_OUTLINE, lambda: Outline(document.outline()), None)
         threads = opened.enter_context(closing(PageThreads()))
         for batch in _batches(numbers, alone):
             if tell is not None:
                 tell(batch[0], batch[-1])
-            for page in _batch(data, document, threads, batch, crops, ocr, labels, force_ocr=force_ocr):
-                yield replace(page, blocks=outline.told(page.number, page.blocks))
+            for page in _batch(data, document, threads, batch, losses, crops, ocr, labels, force_ocr=force_ocr):
+                blocks = page.blocks
+                if outline is not None:
+                    leveled = partial(outline.told, page.number, page.blocks)
+                    blocks = told(partial(losses.kept, page.number), _NO_OUTLINE, leveled, blocks)
+                yield replace(page, blocks=blocks, losses=losses.of(page.number))
 
 
 def _batches(numbers: Sequence[int], alone: tuple[int, int]) -> Iterator[Sequence[int]]:
@@ -131,13 +140,13 @@ def _batch(
     document: PdfPages,
     threads: PageThreads,
     numbers: Sequence[int],
+    losses: Losses,
     crops: Collection[str],
     ocr: Recognise | None,
     labels: Recognise | None,
     *,
     force_ocr: bool,
 ) -> Iterator[PageLayout]:
-    losses = Losses()
     opened, heavy = [], set()
     for number in numbers:
         with losses.kept(number, _NOT_OPENED):
@@ -146,13 +155,15 @@ def _batch(
                 losses.add(number, _TOO_MANY_OBJECTS)
             opened.append(number)
     light = [number for number in opened if number not in heavy]
-    parsed, turned = read_pages(document.as_shown(data, light), light, losses)
+    shown = told(partial(losses.kept, numbers[0]), _NOT_HIDDEN, lambda: document.as_shown(data, light), data)
+    parsed, turned = read_pages(shown, light, losses)
     scans: dict[int, Skew | None] = {}
     found: dict[int, PageParts] = {}
     read: dict[int, _ReadPage] = {}
     for number in opened:
         with losses.kept(number, WORDS_ALONE):
-            read[number] = _read_page(parsed, document, number, turned.get(number, 0))
+            kept = partial(losses.kept, number)
+            read[number] = _read_page(parsed, document, number, turned.get(number, 0), kept)
     recognised = threads.done(
         {
             number: partial(recognised_page, document, number, ocr, page.page, keep=not force_ocr)
@@ -169,7 +180,9 @@ def _batch(
                         found[number] = picture_alone(page, document, number)
                         scans[number] = None
                     elif scan is not None:
-                        found[number] = parts_of(scan.page, words=scan.words, drawn=scan.rules)
+                        found[number] = parts_of(
+                            scan.page, words=scan.words, drawn=scan.rules, kept=partial(losses.kept, number)
+                        )
                         turned[number] = scan.angle
                         scans[number] = scan.skew
             elif needed and is_unreadable(page):
@@ -178,16 +191,18 @@ def _batch(
                 losses.add(number, f"{_IS_A_PICTURE} {_NO_OCR}")
             if number not in found:
                 seen = page._replace(text_items=[i for i in page.text_items if is_seen(i, page.width, page.height)])
-                left_out = _left_out(seen, document, number, turned) if number in parsed else []
+                kept, angle = partial(losses.kept, number), turned.get(number, 0)
+                left_out: list[BareWord] = []
+                if number in parsed:
+                    left_out += told(kept, NOT_RESTORED, partial(_left_out, seen, document, number, angle), [])
                 left_out = [word for word in left_out if not is_in(word.box, unseen)]
-                left_out += document.typed_texts(
-                    number, turned.get(number, 0), partial(losses.kept, number, _NOT_TYPED)
-                )
-                subpaths = partial(document.subpaths, number, turned.get(number, 0))
-                found[number] = parts_of(seen, left_out, file=file, subpaths=subpaths)
+                typed = partial(document.typed_texts, number, angle, partial(kept, _NOT_TYPED))
+                left_out += told(kept, _NOT_TYPED, typed, [])
+                subpaths = partial(document.subpaths, number, angle)
+                found[number] = parts_of(seen, left_out, file=file, subpaths=subpaths, kept=kept)
         if number not in found and number in parsed:
             with losses.kept(number, WORDS_ALONE):
-                found[number] = parts_of(lay_out_words(document, number))
+                found[number] = parts_of(lay_out_words(document, number), kept=partial(losses.kept, number))
                 turned.pop(number, None)
     if labels is not None:
         unread = {number: page for number, page in found.items() if number not in scans and number not in turned}
@@ -206,7 +221,9 @@ def _batch(
         blocks: tuple[Block, ...] | None = None
         if number in found:
             with losses.kept(number, WORDS_ALONE):
-                blocks = _blocks(found[number], running, turned.get(number, 0), scans.get(number))
+                blocks = _blocks(
+                    found[number], running, turned.get(number, 0), scans.get(number), partial(losses.kept, number)
+                )
         if blocks is None and number in opened:
             with losses.kept(number, _NOTHING):
                 blocks = _words_alone(document, number)
@@ -214,7 +231,7 @@ def _batch(
         if any(block.category in crops for block in blocks):
             with losses.kept(number, _NO_CROPS):
                 blocks = _cropped(blocks, document, number, crops)
-        yield PageLayout(number, blocks, ocr=number in scans, losses=losses.of(number))
+        yield PageLayout(number, blocks, ocr=number in scans)
 
 
 class _ReadPage(NamedTuple):
@@ -233,26 +250,31 @@ class _ReadPage(NamedTuple):
     unseen: Sequence[Box]
 
 
-def _read_page(parsed: dict[int, Any], document: PdfPages, number: int, angle: int) -> _ReadPage:
+def _read_page(parsed: dict[int, Any], document: PdfPages, number: int, angle: int, kept: Kept) -> _ReadPage:
     of_file = number not in parsed
     page = lay_out_words(document, number) if of_file else parsed[number]
-    if not of_file and drops_letters(page, document, number, angle):
+    if not of_file and told(kept, NOT_RESTORED, lambda: drops_letters(page, document, number, angle), otherwise=False):
         page = with_all_words(page, document, number, angle)
         of_file = True
-    unseen = [] if of_file or angle else unseen_boxes(page, document, number)
-    if unseen:
-        page = without_items(page, lambda item: is_in(box_of(item), unseen))
-    file = None if of_file else document.file_text(number, angle)
-    return _ReadPage(page, needs_recognition(page, document, number), file, unseen)
+    hidden = (
+        [] if of_file or angle else told(kept, _NOT_HIDDEN, lambda: unseen_boxes(page, document, number), list[Box]())
+    )
+    if hidden:
+        page = without_items(page, lambda item: is_in(box_of(item), hidden))
+    file = None if of_file else told(kept, NOT_RESTORED, lambda: document.file_text(number, angle), None)
+    needed = told(kept, _NOT_RECOGNISED, lambda: needs_recognition(page, document, number), otherwise=False)
+    return _ReadPage(page, needed, file, hidden)
 
 
 def _running(found: dict[int, PageParts], losses: Losses) -> Collection[str]:
     """Return the keys of lines that are repeated on pages; a page that does not tell its lines is not counted."""
-    told = []
+    lines = []
     for number, page in found.items():
-        with losses.kept(number, WORDS_ALONE):
-            told.append(running_keys(page.parts, page.height))
-    return repeated(told)
+        with losses.kept(number, _NO_RUNNING):
+            lines.append(running_keys(page.parts, page.height))
+    if not lines:
+        return ()
+    return told(partial(losses.kept, min(found)), _NO_RUNNING, lambda: repeated(lines), ())
 
 
 def _unread_pictures(page: PageParts) -> list[Part]:
@@ -266,8 +288,8 @@ def _labelled(page: PageParts, unread: Sequence[Part], document: PdfPages, numbe
     return page._replace(parts=[read.get(id(part), part) for part in page.parts])
 
 
-def _blocks(page: PageParts, running: Collection[str], angle: int, skew: Skew | None) -> tuple[Block, ...]:
-    blocks = finished(page, running)
+def _blocks(page: PageParts, running: Collection[str], angle: int, skew: Skew | None, kept: Kept) -> tuple[Block, ...]:
+    blocks = finished(page, running, kept)
     if skew is not None:
         blocks = tuple(replace(b, box=skew.back(b.box)) if b.box else b for b in blocks)
     return tuple(replace(b, box=_turned_back(b.box, angle)) for b in blocks) if angle else blocks
@@ -288,10 +310,10 @@ def _turned_back(box: Box | None, angle: int) -> Box | None:
     return box
 
 
-def _left_out(page: Any, document: PdfPages, number: int, turned: dict[int, int]) -> list[BareWord]:
+def _left_out(page: Any, document: PdfPages, number: int, angle: int) -> list[BareWord]:
     """Return the words of the text layer that the PDF library left out, where the page is upright."""
     lacking = lacking_in((item.text for item in page.text_items), document.facts(number).text)
-    words = upright_words(document, number, turned.get(number, 0), lacking) if lacking.letters else []
+    words = upright_words(document, number, angle, lacking) if lacking.letters else []
     return missed(page.text_items, words, lacking, page.height)
 
 

