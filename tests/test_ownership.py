@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape, unescape
 
 import msgspec
 import pytest
 
 from upstage_docs import Element, ParsedDocument, Record, chunk_elements, contextualize
-from upstage_docs.options import Split
+from upstage_docs.options import OutputFormat, Split
 from upstage_docs.records.announcements import announces
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_below
@@ -636,6 +637,46 @@ def test_a_short_title_above_a_caption_belongs_to_the_table(category: str, belon
 
     assert ("Harbour freight" in chunk.text) is belongs
     assert ([*records(given)][-1].metadata["caption"] == "Harbour freight Table 3. Output by site") is belongs
+
+
+@pytest.mark.parametrize("output_format", ["html", "markdown"])
+@pytest.mark.parametrize(
+    ("lines", "caption"),
+    [
+        (["Output by site", "As of June 30, 2031"], "Output by site As of June 30, 2031"),
+        (["Output by site", "As of June 30, 2031", "(in tons)"], "Output by site As of June 30, 2031"),
+        (["Output by site", "(in tons)", "Q3 2031"], "Output by site Q3 2031"),
+        (["Output by site", "Stand: 31.12.2031"], "Output by site Stand: 31.12.2031"),
+        (["Output by site", "Au 31 décembre 2031"], "Output by site Au 31 décembre 2031"),
+        (["시도별 수확", "제 5 기 2031. 12. 31."], "시도별 수확 제 5 기 2031. 12. 31."),
+        (["收获情况", "截至2031年12月31日止"], "收获情况 截至2031年12月31日止"),
+        (["Table 3. Output", "Source: harbour office"], "Table 3. Output"),
+        (["<표 3> 수확", "(단위: 톤)", "* 잠정"], "<표 3> 수확"),
+        (["Table 3. Output", "Note: rounded", "(in tons)"], "Table 3. Output"),
+    ],
+)
+def test_neither_a_date_nor_a_note_above_a_table_severs_its_title(
+    lines: list[str], caption: str, output_format: OutputFormat
+) -> None:
+    table = TABLE if output_format == "html" else "| Site | 2031 |\n| --- | --- |\n| Alpha | 5,120 |"
+    texts = ["We surveyed all sites. It took a year.", *lines]
+    marked = [("paragraph", f"<p>{escape(text)}</p>" if output_format == "html" else text) for text in texts]
+    given = _document(*marked, ("table", table), gap=0.035)
+
+    text = [*chunk_elements(given, output_format=output_format)][-1].text
+
+    assert all(line in unescape(text) for line in lines)
+    assert "surveyed" not in text
+    assert [*records(given)][-1].metadata["caption"] == caption
+
+
+@pytest.mark.parametrize(
+    "lines", [["Ships came.", "Source: harbour office"], ["Source: harbour office", "Table 3. Output"]]
+)
+def test_a_note_above_a_table_without_a_caption_above_the_note_is_a_text(lines: list[str]) -> None:
+    text = _chunk_of_table(_document(*[("paragraph", f"<p>{line}</p>") for line in lines], ("table", TABLE)))
+
+    assert "harbour" not in text
 
 
 def test_caption_unit_and_note_are_one_run_with_their_table() -> None:

@@ -111,7 +111,7 @@ def _above(elements: Sequence[Element], row: range, others: set[int], line: _Lin
         role: str = role_above(line(at), near, roles, before, announcements=False)
         if role in {"caption", "title"}:
             taken.append(at)
-        elif role != "unit":
+        elif role not in {"unit", "note"}:
             if element.category in _RUNNING:
                 continue
             break

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from upstage_docs.records.dates import MONTH
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.wording import is_unit
 
@@ -29,14 +30,10 @@ class CellWords(NamedTuple):
     columns: int = 1
 
 
-_MONTH = (
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|september|"
-    r"october|november|december)\.?"
-)
 _YEAR = r"(?:(?:FY|CY|fiscal|year)?\s*(?:19|20)\d\d(?:\s?[AEFPaefp]\b)?|['’]\d\d|FY\s*['’]?\d\d)"
 _PERIOD = compile_when_used(
-    rf"\s?\(?(?:{_YEAR}(?:\s?[-–—/~.]\s?(?:\d{{1,4}}|{_MONTH}))*\.?|(?:{_YEAR}[\s,/]*)?(?:Q[1-4]|[1-4]Q|H[12]|[12]H)(?:[\s,/]*(?:{_YEAR}|\d\d))?|"
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?[\s-]+)?{_MONTH}(?:[\s-]+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?[\s-]+(?:\d\d|(?:19|20)\d\d))?|"
+    rf"\s?\(?(?:{_YEAR}(?:\s?[-–—/~.]\s?(?:\d{{1,4}}|{MONTH}))*\.?|(?:{_YEAR}[\s,/]*)?(?:Q[1-4]|[1-4]Q|H[12]|[12]H)(?:[\s,/]*(?:{_YEAR}|\d\d))?|"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?)?{MONTH}(?:[\s-]+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?[\s-]+(?:de\s+)?(?:\d\d|(?:19|20)\d\d))?|"
     r"\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}|제?\s?\d+\s?(?:기|분기|반기|월|년|년차|년도|年度|年|月|期|季度)(?:\s?말)?)"
     r"(?![\d,.]*\d)[^\d]{0,24}(?:[(\[]?\d[)\]]\s?)?\Z",  # 2031 (1): with the mark of a note
     re.IGNORECASE,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from upstage_docs.models import Element
+from upstage_docs.records.dates import is_date
 from upstage_docs.records.heading_numbering import (
     DEEPENING,
     RANKS,
@@ -41,37 +42,13 @@ _OUTER = compile_when_used(
     re.IGNORECASE,
 )
 _BEGIN_OF_OUTER = frozenset("ab su ex in co re bi ac ap ta gl pr fo af ep si en li ei zu fa an ré".split())  # noqa: SIM905
-_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
-_YEAR = r"(?:'\d\d|(?:19|20)\d\d)"
-_DATE = (
-    # 2024. 3. 15.(금), 2024년 3분기, 令和6年3月15日
-    rf"(?:(?:{_YEAR}|(?:令和|平成|昭和|民國|民国)\s*\d{{1,3}})\s*(?:[./\-]|년도?|年度?|학년도)"
-    r"\s*(?:\d/4\s?분기|[상하]반기|第[一二三四1-4]季度|[上下]半年|\d{1,2}\s*(?:[./\-월月]|분기|季度|四半期)?\s*(?:\d{1,2}\s*[.일日]?)?)?"
-    r"\s*말?\s*(?:[(（][^)）]{1,3}[)）])?(?:\s*(?:\d{1,2}:\d\d|조간|석간))?"
-    r"|\d{1,2}\s?[월月]\s?\d{1,2}\s?[일日](?:\s*[(（][^)）]{1,3}[)）])?|\d{1,2}\s?월(?=\s*(?:현재|기준|\W*\Z))"
-    # Monday, 3 March 2024; Ulsan, March 15, 2024; 15.03.2024; FY2024; Q3 2024
-    r"|(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+|(?!(?:results?|highlights|agenda|minutes|updates?|outlook|overview|summary|report|news|events)\b)[^\W\d_]{3,20},\s+(?=\d|\w{3,9}\.?\s+\d{1,2},))?"
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?),?\s+{_YEAR}"
-    rf"|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d\d){{1,2}}(?:\s*\([^)]{{1,3}}\))?|FY\s?'?\d{{2,4}}(?:\s?[QH][1-4])?|(?:Q[1-4]|H[12])\s?(?:FY\s?)?{_YEAR}|"
-    rf"(?:[1-4]Q|[12]H)\s?'?\d{{2,4}}|{_YEAR}\s?(?:Q[1-4]|H[12])|(?:fiscal|calendar)\s+year\s+{_YEAR}|"
-    rf"(?:spring|summer|autumn|fall|winter)(?:\s?[/–-]\s?(?:spring|summer|autumn|fall|winter))?\s+{_YEAR}|{_YEAR}\s*회계\s?연도|{_YEAR})"
-)
-_OF_DATE = (
-    r"(?:as\s+(?:of|at)|(?:for\s+the\s+)?(?:\w+\s+){0,2}(?:years?|months?|quarters?|weeks|period)(?:\s+then)?\s+ended|dated?|"
-    r"date\s+of\s+\w+|published(?:\s+online)?|received|accepted|revised|(?:last\s+)?(?:updated?|modified|revised)|issued|effective|from|"
-    r"작성일?|발행일?|기준일?|게시일|등록일|일자|날짜|시행일?|발표일|배포일?시?|보도\s?시점|"
-    r"日期|发布日期|作成日|発行日)\s*[:：]?\s*"
-)
-_BETWEEN_DATES = r"\s*(?:현재|기준|부터|까지|시행|作成|発行|现在|現在|and|to|through|[-–~,;])*\s*"
 # "By Business Segment" opens a section, "By Ada Byron" does not.
 _KINDS = (
     r"(?:\w+\s+){0,2}(?:segments?|regions?|geograph\w+|areas?|countr\w+|products?|types?|categor\w+|sectors?|years?|quarters?|months?|"
     r"age|gender|sex|industr\w+|business|functions?|sources?|sites?|groups?|stages?|customers?|channels?|levels?|numbers?)\b"
 )
 _NO_HEADING = compile_when_used(
-    rf"(?:\W*(?:제\s*\d+\s*기\W*)?(?:{_OF_DATE})?{_DATE}(?:{_BETWEEN_DATES}(?:{_OF_DATE})?{_DATE}){{0,3}}{_BETWEEN_DATES}\W*"
-    rf"|(?:fiscal\s+)?(?:(?:\w+\s+)?(?:years?|months?|quarters?|weeks))\s+ended\s+{_MONTH}\s+\d{{1,2}},?"
-    r"|(?:version|ver\.|rev(?:ision|\.)?)\s*\d+(?:\.\d+)*|[(（]\s*(?:continued|cont[’'.]?d?\.?|계속|続き?|续|續)\s*[)）]|(?:signature|서명)\s*[:：]?\W*"
+    r"(?:(?:version|ver\.|rev(?:ision|\.)?)\s*\d+(?:\.\d+)*|[(（]\s*(?:continued|cont[’'.]?d?\.?|계속|続き?|续|續)\s*[)）]|(?:signature|서명)\s*[:：]?\W*"
     r"|[\W\d]+|\d{1,2}:\d\d\s*(?:[ap]\.?m\.?)?|\S+@\S+\.\S+|(?:https?://|www\.)\S+"
     r"|(?:(?:written|prepared|edited|compiled)\s+by|by\s*[:：])\s*\S.{0,60}"
     r"|(?:authors?|author\(s\)|editors?|저자|지은이|작성자|담당자?|글쓴이|글|엮은이|연구\s?책임자|지도\s?교수|담당\s?부서|문의처|집필자?|"
@@ -151,7 +128,7 @@ def _is_no_title(words: str) -> bool:
         if not is_named and lower[:2] not in _BEGIN_OF_NO_TITLE and lower[-2:] not in _END_OF_NO_TITLE:
             return False
     begun = words[:_MOST_READ]
-    return bool(_NO_HEADING.match(begun) or _NAMES.match(begun))
+    return bool(is_date(begun) or _NO_HEADING.match(begun) or _NAMES.match(begun))
 
 
 def _belongs_to_a_table(words: str) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from upstage_docs.models import Box
 from upstage_docs.records.announcements import announces, announces_in_words
+from upstage_docs.records.dates import is_date
 from upstage_docs.records.heading_numbering import read_numbering
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.wording import (
@@ -52,7 +53,7 @@ _MOST_SHARED = 0.5  # of boxes that lie over each other, how much of the narrowe
 _TITLED = frozenset({"paragraph", "header", "footnote", "list"})
 _LINE_OF_NOTES = "Notes"
 _LEADING = frozenset({"announcement", "lead"})
-_COMPARED = _LEADING | {"title", "caption"}
+_COMPARED = _LEADING | {"title", "date", "caption"}
 
 
 class Placed(Protocol):
@@ -137,7 +138,16 @@ def role_above(
         return "announcement" if announcements and announces_in_words(words) else "title"
     if titles and "title" in taken and _is_in_title(line, owned):
         return "title"
-    return "announcement" if announcements and announces(words) else ""
+    if announcements and announces(words):
+        return "announcement"
+    if titles and before is not None and "caption" not in taken and is_note(words) and _may_have_notes(before()):
+        return "note"
+    return ""
+
+
+def _may_have_notes(line: Line) -> bool:
+    """Say whether a note below *line* is that of the table below the note: it stands below a caption or a heading."""
+    return line.category.startswith("heading") or is_caption_or_unit(line)
 
 
 def is_compared_with_last(taken: frozenset[str] | set[str]) -> bool:
@@ -149,12 +159,17 @@ def is_compared_with_last(taken: frozenset[str] | set[str]) -> bool:
 
 
 def role_taken(line: Line, role: str, taken: frozenset[str] | set[str]) -> str:
-    """Return *role*, or `"lead"` for a title that leads to the table by a colon: it may have a title of its own.
+    """Return *role*, or `"lead"` for a title that leads to the table by a colon, `"date"` for one that is a date.
+
+    Above either of these may be a title of its own.
 
     *taken* are the roles of the lines between it and the table.
     """
-    leads = role == "title" and line.words.rstrip()[-1] in _COLONS and _LEADING.isdisjoint(taken)
-    return "lead" if leads else role
+    if role != "title":
+        return role
+    if line.words.rstrip()[-1] in _COLONS and _LEADING.isdisjoint(taken):
+        return "lead"
+    return "date" if is_date(line.words) else role
 
 
 def role_of_last_line(words: str) -> Role:
@@ -209,7 +224,7 @@ def _is_title_above(line: Line, owned: Owned, *, is_next: bool = True) -> bool:
 
     What is *owned* may be the text that announces a table, too; *is_next* if no other line stands between the two.
     """
-    if line.page != owned.page or not (_is_short_line(line) or _is_block_of_titles(line)):
+    if line.page != owned.page or not (_is_short_line(line) or _is_block_of_titles(line) or _is_date_line(line)):
         return False
     if is_note(line.words) and not _is_article(line.words):  # "NOTE 12 — Debt" is a section of a statement
         return False
@@ -279,6 +294,12 @@ def _is_article(words: str) -> bool:
 def _is_short_line(line: Line) -> bool:
     """Say whether a line may be a title by itself, by its category and its words."""
     return line.category in _TITLED and _are_short(line.words)
+
+
+def _is_date_line(line: Line) -> bool:
+    """Say whether a line is a date or a period, without the letters of a title: "2024. 12. 31.", "Q3 2024"."""
+    words = line.words.strip()
+    return line.category in _TITLED and not words.isdecimal() and is_date(words)
 
 
 def _are_short(words: str) -> bool:
