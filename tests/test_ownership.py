@@ -11,10 +11,11 @@ import pytest
 from upstage_docs import Element, ParsedDocument, Record, chunk_elements, contextualize
 from upstage_docs.options import OutputFormat, Split
 from upstage_docs.records.announcements import announces
+from upstage_docs.records.caption_labels import caption_label
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.ownership import Line, Owned, is_remark_below, role_below
 from upstage_docs.records.records import records
-from upstage_docs.records.wording import caption_label, is_note, is_unit
+from upstage_docs.records.wording import is_note, is_unit
 
 
 @pytest.mark.parametrize(

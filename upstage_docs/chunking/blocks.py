@@ -12,9 +12,10 @@ from upstage_docs.chunking.markdown import UNREAD, MarkdownBlock, lines_of, mark
 from upstage_docs.chunking.markup_regions import Region, outermost, regions, wholes
 from upstage_docs.chunking.masking import FILLER, masked, masked_but_code
 from upstage_docs.chunking.text_breaks import has_code, has_words
+from upstage_docs.records.caption_labels import caption_label
 from upstage_docs.records.heading_levels import DEEPEST
 from upstage_docs.records.heading_numbering import read_numbering, without_numbering
-from upstage_docs.records.wording import caption_label, ends_with_stop
+from upstage_docs.records.sentences import ends_with_stop
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):

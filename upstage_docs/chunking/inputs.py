@@ -27,6 +27,7 @@ from upstage_docs.chunking.text_breaks import has_code, has_words
 from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Run, Unit
 from upstage_docs.errors import ConfigError, InvalidResponseError
 from upstage_docs.models import Element, ParsedDocument, Record, bounding_box
+from upstage_docs.records.caption_labels import caption_label
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels, heading_size, is_no_heading
 from upstage_docs.records.heading_numbering import SQUARE_SIGNS
@@ -34,7 +35,7 @@ from upstage_docs.records.marked_titles import MAY_BE_TITLES, holds_marked_line,
 from upstage_docs.records.metadata_text import metadata_text
 from upstage_docs.records.records import METADATA_KEYS, HeadingTrail, record_id, source_in_ids, text_sha256
 from upstage_docs.records.render import element_text, text_of_html, text_of_line
-from upstage_docs.records.wording import caption_label, is_note, is_unit
+from upstage_docs.records.wording import is_note, is_unit
 
 Chunkable = ParsedDocument | Element | Record
 

@@ -18,6 +18,7 @@ from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Pieces, RowSizes, TablePart, split_rows
 from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Unit, joined, merged_extra
 from upstage_docs.records.announcements import start_of_last_sentence
+from upstage_docs.records.caption_labels import caption_label
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_numbering import title_key
@@ -37,7 +38,7 @@ from upstage_docs.records.ownership import (
     stands_off,
 )
 from upstage_docs.records.render import text_of_html, text_of_line
-from upstage_docs.records.wording import caption_label, is_unit
+from upstage_docs.records.wording import is_unit
 
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _CONTINUED = re.compile(r"(?<![^\W_])(?:continued|cont[’'.]?d?|계속|続き?|续|續)\W{0,4}\Z", re.IGNORECASE)

@@ -15,8 +15,9 @@ from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_somethi
 from upstage_docs.chunking.units import Run, Unit, joined
 from upstage_docs.models import Chunk, Record
 from upstage_docs.options import Ids, OutputFormat
+from upstage_docs.records.caption_labels import caption_label
 from upstage_docs.records.ownership import MOST_IN_A_ROW, stands_off
-from upstage_docs.records.wording import caption_label, is_unit
+from upstage_docs.records.wording import is_unit
 
 
 def chunk_elements(

@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from upstage_docs.models import Box, Element
+from upstage_docs.records.caption_labels import caption_label
 from upstage_docs.records.ownership import (
     MOST_IN_A_ROW,
     Line,
@@ -23,7 +24,7 @@ from upstage_docs.records.ownership import (
     stands_off,
 )
 from upstage_docs.records.render import element_text, text_of_html
-from upstage_docs.records.wording import caption_label, is_unit
+from upstage_docs.records.wording import is_unit
 
 # What has a caption.
 OWNERS = frozenset({"table", "chart", "figure"})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from upstage_docs.models import Element
+from upstage_docs.records.caption_labels import caption_label
 from upstage_docs.records.dates import is_date
 from upstage_docs.records.heading_numbering import (
     DEEPENING,
@@ -25,7 +26,7 @@ from upstage_docs.records.heading_numbering import (
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, is_section_title
 from upstage_docs.records.patterns import compile_when_used
 from upstage_docs.records.render import element_text, heading_level
-from upstage_docs.records.wording import caption_label, is_note, is_unit
+from upstage_docs.records.wording import is_note, is_unit
 
 DEEPEST = 6  # as in HTML
 

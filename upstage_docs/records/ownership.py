@@ -14,21 +14,12 @@ import msgspec
 
 from upstage_docs.models import Box
 from upstage_docs.records.announcements import announces, announces_in_words
+from upstage_docs.records.caption_labels import LONGEST_TITLE, caption_label, is_label_alone
 from upstage_docs.records.dates import is_date
 from upstage_docs.records.heading_numbering import read_numbering
 from upstage_docs.records.patterns import compile_when_used
-from upstage_docs.records.wording import (
-    BULLETS,
-    LONGEST_TITLE,
-    LONGEST_UNIT,
-    caption_label,
-    is_label_alone,
-    is_next_note,
-    is_note,
-    is_sentence,
-    is_unit,
-    opens_notes,
-)
+from upstage_docs.records.sentences import is_sentence
+from upstage_docs.records.wording import BULLETS, LONGEST_UNIT, is_next_note, is_note, is_unit, opens_notes
 
 Role = Literal["caption", "title", "unit", "note", "remark", "announcement", "heading", ""]
 

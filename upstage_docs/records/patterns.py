@@ -1,8 +1,9 @@
-"""Makes regular expressions that are compiled when they are first used."""
+"""Makes regular expressions that are compiled when they are first used, and the letters by which texts are told before."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, cast
 
 
@@ -30,3 +31,8 @@ class _Uncompiled:
         for method in ("match", "fullmatch", "search", "finditer", "findall", "sub", "split"):
             setattr(self, method, getattr(compiled, method))
         return getattr(compiled, name)
+
+
+def first_letters(begun: Iterable[str]) -> frozenset[str]:
+    """Return the first letters of what texts begin with, small and capital."""
+    return frozenset("".join(one[0] + one[0].upper() for one in begun))
