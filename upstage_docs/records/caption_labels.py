@@ -19,13 +19,13 @@ _OPEN = r"[\s:\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈�
 _CLOSE_MARK = r"[>〉》」』】〕］｣\])）＞≫»*_]"
 _TABLES_LATIN = (
     r"tables?|tbl\.|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|tabelul|übersicht|çizelge|"
-    r"tablica|tablo|taulukko|quadro|cuadro|таблиц[ая]|табл\.|bảng|π[ίι]νακας|ตาราง(?:ที่)?|(?:ال)?جدول|तालिका|सारणी|טבלה|לוח"
+    r"tablica|tablo|tabuľka|preglednica|lentelė|jadual|taula|tafla|taulukko|quadro|cuadro|таблиц[ая]|табела|табл\.|bảng|π[ίι]νακας|ตาราง(?:ที่)?|(?:ال)?جدول|तालिका|सारणी|טבלה|לוח"
 )
 _FIGURES_LATIN = (
     r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
     r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura?|obr\.|gambar|mapa|carte|"
-    r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafi[ke]k?|graf(?:icul)?|wykres|diagramm|figuur|ryc\.|rys(?:\.|unek)|obrázek|slika|kuv(?:a|io)|şekil|рисунок|рис\.|"
-    r"диаграмма|график|схема|фото|карта|hình(?:\s+ảnh)?|ảnh|biểu\s+đồ|sơ\s+đồ|bản\s+đồ|đồ\s+thị|σχ[ήη]μα|εικ[όο]να|δι[άα]γραμμα|γρ[άα]φημα|χ[άα]ρτης|"
+    r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafi[ke]k?|graf(?:icul)?|wykres|diagramm|figuur|afbeelding|joonis|rajah|mynd|ryc(?:\.|ina)|rys(?:\.|unek)|obráz[eo]k|slika|kuv(?:a|io)|şekil|рисунок|рис\.|"
+    r"диаграмма|график|схема|фото|карта|фигура|слика|hình(?:\s+ảnh)?|ảnh|biểu\s+đồ|sơ\s+đồ|bản\s+đồ|đồ\s+thị|σχ[ήη]μα|εικ[όο]να|δι[άα]γραμμα|γρ[άα]φημα|χ[άα]ρτης|"
     r"(?:รูป(?:ภาพ)?|ภาพ|แผน(?:ภูมิ|ภาพ|ผัง|ที่)|กราฟ)(?:ที่)?|(?:ال)?(?:شكل|صورة|خريطة|مخطط|رسم(?:\s+(?:ال)?بياني)?)|شکل|نمودار|"
     r"चित्र|आरेख|मानचित्र|ग्राफ़?|चार्ट|איור|תרשים|גרף|מפה"
 )
@@ -43,7 +43,7 @@ _FIGURES_KOREAN = (
     rf"도(?=\s\d+[a-z]?(?:[\s.:]|{_CLOSE_MARK}|\Z))"
 )
 _PREFIX = (
-    r"(?:(?:supplementa(?:l|ry)|suppl?\.|supporting|appendix|annex|extended\s+data|text|selected|online|box|summary|statistical|"
+    r"(?:e(?=table|figure)|(?:supplementa(?:l|ry)|suppl?\.|supporting|appendix|annex|extended\s+data|text|selected|online|web|box|summary|statistical|"
     r"reference)\s+)?"
 )
 _DIGITS = r"\d"  # of any script
@@ -63,6 +63,12 @@ _LATIN = compile_when_used(
     rf"{_OPEN}{_PREFIX}(?:(?P<table>{_TABLES_LATIN})|(?P<figure>{_FIGURES_LATIN}))(?-i:(?![a-zß-ÿ]))(?:{_BEFORE_NUMBER}(?P<number>{_NUMBER})|(?=\s*[:：|]))",
     re.IGNORECASE,
 )
+# 3. táblázat (Hungarian), 3 lentelė (Lithuanian), 3. tabula (Latvian), 3. taula (Basque), 3-jadval (Uzbek)
+_NUMBER_FIRST = compile_when_used(
+    rf"{_OPEN}(?P<number>{_DIGITS}{{1,3}}(?:\.{_DIGITS}{{1,3}})*)(?:\.?\s|-)"
+    r"(?:(?P<table>táblázat|lentelė|tabula|taula|jadval)|(?P<figure>ábra|pav(?:\.|eikslas)|attēls|irudia|rasm))(?!\w)",
+    re.IGNORECASE,
+)
 _CJK = compile_when_used(
     rf"{_OPEN}(?:第\s*(?P<first>{_CJK_NUMBER})\s*)?(?:(?P<table>{_TABLES_CJK})|(?P<figure>{_FIGURES_CJK}))"
     rf"(?(first)|{_BEFORE_NUMBER}(?:第\s*)?(?P<number>{_CJK_NUMBER}|[A-Z](?:[.\-–－]?{_DIGITS}+)*(?![A-Za-z])))"
@@ -73,6 +79,10 @@ _KOREAN = compile_when_used(
     rf"(?(first)|(?:{_BEFORE_NUMBER}(?:[.]\s*)?(?P<number>(?:no\.?\s*|[#＃]\s?)?(?:제\s?{_DIGITS}+(?:-{_DIGITS}+)*\s?호|{_CJK_NUMBER}|(?<=\s)[가나다라마바사아자차카타파하](?=[\s.)>〉\]])|[A-Z](?:[.\-–]\d+)*(?![A-Za-z])))|(?=\s*[:：>〉》」』】〕）)］\]])))"
 )
 
+# "Figures 3 and 4. Harbours" is one caption of several.
+_FURTHER_NUMBERS = compile_when_used(
+    rf"(?:\s?(?:[,、·]|[,、]?\s?(?:and|&|und|et|y|e|및|と|和))\s?{_DIGITS}{{1,3}}(?:\s?[.\-–]\s?{_DIGITS}{{1,3}})*[a-z]?(?![^\W_]))+(?=[.:：]\s*\w)"
+)
 # What follows the number in a running sentence.
 _RUNNING_LATIN = compile_when_used(
     r"\s*,|\s*(?:and|or|to|through|und|et|y)\s+(?:\d|[A-Z]|tables?\b|fig)|\s*\)?\s+"
@@ -94,7 +104,7 @@ _RUNNING_CJK = compile_when_used(
     r"\s?(?:は|が|に|を|の|から|より|で|と|も|へ|显示|顯示|表明|所示|所列|中|可见|可見|可以|可知|列出|列示|给出|給出|为|為|是|和|与|與|及|所|反映|"
     r"说明|說明|展示|的|则|則|枚(?!\w{2})|[枚点點张張幅寸](?:(?!\w)|[をが以])|彰|、\s*(?:[表图圖図]|第?[\d一二三四五六七八九十]{1,2}(?!\d))|，|,|参照|を参照)"
 )
-_PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
+_PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)۔]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
 _LABEL_ALONE = compile_when_used(r"\D{1,30}(?:\d[\d.\-–]*[A-Za-z]?|(?<=\s)[IVXLC]+)\W*")
 _SKIPPED = " :\t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
 
@@ -104,7 +114,8 @@ _FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙제개구흐모�
 _FIRST_OF_CJK = frozenset("附付参流结結组組架趋趨分别別图圖図表示写照第续續続グチイ插挿地统統数數明")
 _BEGIN_OF_LATIN = frozenset(
     "tab tau qua cua fig cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
-    "sup app ann ext tex sel onl box sum sta ref obr gam tbl wyk ryc sli kuv".split()
+    "sup app ann ext tex sel onl box sum sta ref obr gam tbl wyk ryc sli kuv "
+    "pre len jad afb joo raj myn eta efi web taf".split()
 )
 _FIRST_OF_LATIN = first_letters(_BEGIN_OF_LATIN) | first_letters("hüçтршşдгсфкđảπσεδγχตรภแกاجشصخرنतसचआगमטלאתגמ")
 _UNCASED = compile_when_used(r"[\u0590-\u06ff\u0900-\u0e7f]")  # Hebrew, Arabic, the scripts of India, Thai
@@ -133,6 +144,9 @@ def caption_label(words: str) -> str:
         return "" if _runs_on_latin(words, found) else _label(found)
     if len(words) > _LONGEST_CAPTION:
         return ""
+    if first.isdecimal():
+        found = _NUMBER_FIRST.match(words)
+        return _label(found) if found and not _runs_on_latin(words, found) else ""
     if first in _FIRST_OF_KOREAN:
         found = _KOREAN.match(words)
         return _label(found) if found and not _runs_on_korean(words, found) else ""
@@ -151,10 +165,15 @@ def _label(found: re.Match[str]) -> str:
     return "table" if found["table"] else "figure"
 
 
+def _after_numbers(words: str, found: re.Match[str]) -> str:
+    further = _FURTHER_NUMBERS.match(words, found.end()) if found["number"] else None
+    return words[(further or found).end() :]
+
+
 def _runs_on_korean(words: str, found: re.Match[str]) -> bool:
     if found["number"] is None:
         return False
-    rest = words[found.end() :]
+    rest = _after_numbers(words, found)
     closed = _PUNCTUATED.match(rest)
     after = rest[closed.end() :] if closed else rest
     if _COUNTER.match(rest):
@@ -169,7 +188,7 @@ def _runs_on_korean(words: str, found: re.Match[str]) -> bool:
 
 
 def _runs_on_cjk(words: str, found: re.Match[str]) -> bool:
-    rest = words[found.end() :]
+    rest = _after_numbers(words, found)
     after = _PUNCTUATED.match(rest)
     if _RUNNING_CJK.match(rest[after.end() :] if after and after[0].strip()[-1] in ")）]］】》〉" else rest):
         return True
@@ -177,7 +196,7 @@ def _runs_on_cjk(words: str, found: re.Match[str]) -> bool:
 
 
 def _runs_on_latin(words: str, found: re.Match[str]) -> bool:
-    rest = words[found.end() :]
+    rest = _after_numbers(words, found)
     if not rest.strip():
         return False
     if found["number"] is None:

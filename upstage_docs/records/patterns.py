@@ -1,4 +1,4 @@
-"""Makes regular expressions that are compiled when they are first used, and the letters by which texts are told before."""
+"""Makes regular expressions that are compiled when they are first used, and tells what their texts begin with."""
 
 from __future__ import annotations
 
