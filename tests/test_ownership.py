@@ -536,6 +536,7 @@ def test_a_note_is_told_by_a_mark_that_stands_after_words_of_the_table(words: st
 @pytest.mark.parametrize(
     ("words", "table"),
     [
+        ("*Harvest by county*", "<td>Boat*</td>"),  # in italics
         ("the ships that came later were larger.", "<td>Boat</td>"),  # a text that goes on below a table
         ("1) Mend the nets", "<td>1) Buy the nets</td>"),  # items of lists, in the table and below
         ("① 그물", "<td>① 배</td>"),
@@ -705,6 +706,39 @@ def test_neither_a_date_nor_a_note_above_a_table_severs_its_title(
     assert all(line in unescape(text) for line in lines)
     assert "surveyed" not in text
     assert [*records(given)][-1].metadata["caption"] == caption
+
+
+@pytest.mark.parametrize("output_format", ["html", "markdown"])
+@pytest.mark.parametrize("called", [("heading1", "heading1"), ("paragraph", "heading1"), ("heading1", "paragraph")])
+def test_a_label_and_its_title_in_the_next_line_belong_to_the_table_though_called_headings(
+    called: tuple[str, str], output_format: OutputFormat
+) -> None:
+    marks = {("heading1", "html"): "<h1>{}</h1>", ("heading1", "markdown"): "# {}", ("paragraph", "html"): "<p>{}</p>"}
+    texts = zip(("paragraph", *called), ("It took a year.", "TABLE IV", "OUTPUT BY SITE"), strict=True)
+    lines = [(category, marks.get((category, output_format), "{}").format(text)) for category, text in texts]
+    table = TABLE if output_format == "html" else "| Site | 2031 |\n| --- | --- |\n| Alpha | 5,120 |"
+    given = _document(*lines, ("table", table), ("paragraph", "It rained."), gap=0.035)
+    made = list(records(given, RecordOptions(output_format=output_format)))
+
+    for before, chunk, after in (
+        chunk_elements(given, output_format=output_format),
+        chunk_elements(made),
+        chunk_elements([Record("", "\n\n".join(one.text for one in made), {})]),
+    ):
+        assert chunk.caption == "TABLE IV\nOUTPUT BY SITE"
+        assert "OUTPUT" in chunk.text
+        assert "TABLE" not in before.text
+        assert "OUTPUT" not in after.text
+    assert made[3].metadata["caption"].replace("# ", "") == "TABLE IV OUTPUT BY SITE"
+
+
+def test_a_label_called_a_heading_and_its_title_open_no_section() -> None:
+    lines = [("heading1", f"<h1>{line}</h1>") for line in ("III. RESULTS", "TABLE IV", "OUTPUT BY SITE")]
+    after = [("paragraph", "<p>It rained.</p>"), ("heading1", "<h1>OUTLOOK</h1>"), ("paragraph", "<p>It dries.</p>")]
+
+    found = [one.metadata["headings"] for one in records(_document(*lines, ("table", TABLE), *after))]
+
+    assert found[3:] == ["III. RESULTS", "III. RESULTS", "III. RESULTS", "III. RESULTS > OUTLOOK"]
 
 
 @pytest.mark.parametrize(

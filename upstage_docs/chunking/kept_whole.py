@@ -18,7 +18,7 @@ from upstage_docs.chunking.table_joining import JoinedTable
 from upstage_docs.chunking.table_rows import Pieces, RowSizes, TablePart, split_rows
 from upstage_docs.chunking.units import UNKNOWN, ElementPlace, Unit, joined, merged_extra
 from upstage_docs.records.announcements import start_of_last_sentence
-from upstage_docs.records.caption_labels import caption_label
+from upstage_docs.records.caption_labels import caption_label, is_label_alone
 from upstage_docs.records.element_captions import inner_captions, owned_before
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_numbering import title_key
@@ -43,6 +43,7 @@ from upstage_docs.records.wording import is_unit
 _LINE_BREAK = re.compile(r"<br\s*/?>|\n")
 _CONTINUED = re.compile(r"(?<![^\W_])(?:continued|cont[’'.]?d?|계속|続き?|续|續)\W{0,4}\Z", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*\*|__")
+_LONGEST_LABEL = 160  # characters, markup included
 _LONGEST_LAST_LINE = 400  # characters, markup included: a unit line or a caption that ends a text is shorter
 # What Markdown writes around the words of a line: signs of quotes, headings and lists, the line below a heading.
 _AROUND_LINE = re.compile(r"\A(?:#{1,6}[ \t]+|[-+*>:][ \t]+)+|(?:[ \t]+#+|\r?\n[ \t]*(?:=+|-+))[ \t]*\Z")
@@ -248,7 +249,9 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
     while count > first:
         unit = opened[count - 1]
         if unit.kind == "heading":
-            roles.add("heading")
+            if count - 1 > first and is_label(opened[count - 2]):
+                unit.kind = "title"
+            roles.add(unit.kind)
             taken.append(unit)
             count -= 1
             continue
@@ -286,6 +289,11 @@ def take_above(opened: list[Unit], first: int, whole: Unit, options: ChunkOption
         if start and role == "announcement":
             break
     return opened[:count], taken[::-1]
+
+
+def is_label(unit: Unit) -> bool:
+    """Say whether *unit* is the label of a caption alone ("TABLE IV"), whose title may be called a heading."""
+    return unit.kind in {"text", "caption"} and len(unit.text) < _LONGEST_LABEL and is_label_alone(line_of(unit).words)
 
 
 # What may be a table, and so have a dense form.

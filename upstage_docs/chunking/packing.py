@@ -8,7 +8,7 @@ from itertools import starmap
 
 from upstage_docs.chunking.building import ChunkBuilder, TextBuilder
 from upstage_docs.chunking.inputs import Chunkable, units
-from upstage_docs.chunking.kept_whole import Whole, captions_before, columns_apart, line_of, take_above
+from upstage_docs.chunking.kept_whole import Whole, captions_before, columns_apart, is_label, line_of, take_above
 from upstage_docs.chunking.options import ChunkOptions, Measure, OversizedTables, TableContext, TableForm
 from upstage_docs.chunking.sizes import as_length_function
 from upstage_docs.chunking.text_breaks import Breaks, end_of_words, says_something
@@ -204,8 +204,10 @@ class _Packer:
             return
         heading = unit.kind == "heading" and self._body and self._open[-1].kind != "heading"
         if heading and self._size >= self._options.min_size:
+            label = [self._open.pop()] if is_label(self._open[-1]) else []
             self._flush()
             self._last = []
+            self._reopen(label)
         self._add_text(unit)
 
     def finish(self) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from upstage_docs.models import Box, Element
-from upstage_docs.records.caption_labels import caption_label
+from upstage_docs.records.caption_labels import caption_label, is_label_alone
 from upstage_docs.records.ownership import (
     MOST_IN_A_ROW,
     Line,
@@ -102,7 +102,11 @@ def _above(elements: Sequence[Element], row: range, others: set[int], line: _Lin
         if not words or (len(row) > 1 and is_of_another_column(line(at), owned)):
             continue
         if element.category.startswith("heading") and not caption_label(words):
-            roles.add("heading")
+            if at and is_label_alone(line(at - 1).words):  # "TABLE IV", and its title in the next line
+                taken.append(at)
+                roles.add("title")
+            else:
+                roles.add("heading")
             continue
         near = owned
         if is_compared_with_last(roles):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from upstage_docs.models import Element
-from upstage_docs.records.caption_labels import caption_label
+from upstage_docs.records.caption_labels import caption_label, is_label_alone
 from upstage_docs.records.dates import is_date
 from upstage_docs.records.heading_numbering import (
     DEEPENING,
@@ -164,6 +164,7 @@ class HeadingLevels:
     _declares_all: bool = field(default=False, init=False)
     _ranks: dict[str, float] = field(default_factory=dict, init=False)  # of the styles that this document uses
     _sizes: list[_Size] = field(default_factory=list, init=False)
+    _after_label: bool = field(default=False, init=False)  # whether "TABLE IV" alone, called a heading, came before
     _begun: bool = field(default=False, init=False)  # whether a heading came before
     _contents: dict[str, int] = field(default_factory=dict, init=False)  # the words of each entry → its level
     _confirmed: int = field(default=0, init=False)  # headings that stand in the contents
@@ -179,6 +180,7 @@ class HeadingLevels:
                 return 0
             return self.level(" ".join(element.text.split()), 0)
         declared = heading_level(element)
+        after_label, self._after_label = self._after_label, False
         if not declared:
             if category == "index":
                 self.read_contents(element_text(element, "text"))
@@ -187,8 +189,11 @@ class HeadingLevels:
         self._declares_all = self._declares_all or element.sub_category == "h1"
         if not known and element.html[:4] not in _FIRST_LEVEL:
             known = int(tag[1]) if (tag := _TAG_LEVEL.match(element.html)) and tag[1] != "1" else 0
-        size = heading_size(element.html)
-        return self.level(" ".join(element_text(element, "text").split()), known, size)
+        words = " ".join(element_text(element, "text").split())
+        if after_label and not read_numbering(words) and not _is_outer(words):
+            return 0  # the title of that table
+        self._after_label = is_label_alone(words) and caption_label(words) == "table"
+        return self.level(words, known, heading_size(element.html))
 
     def read_contents(self, text: str) -> None:
         """Take the entries of a table of contents, one a line, with their page numbers and dots or without.

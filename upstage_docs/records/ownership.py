@@ -236,7 +236,8 @@ def _is_in_title(line: Line, below: Owned) -> bool:
 
 def _may_be_title_of_label(line: Line) -> bool:
     """Say whether *line*, a sentence or not, may be the title that a label alone ("Table 1.") lacks."""
-    return 0 < len(line.words) <= LONGEST_TITLE and line.category in _TITLED
+    is_titled = line.category in _TITLED or line.category.startswith("heading")
+    return 0 < len(line.words) <= LONGEST_TITLE and is_titled
 
 
 def _is_below_label(line: Line, label: Line) -> bool:

@@ -157,7 +157,8 @@ _FIRST_OF_KOREAN_NOTES = frozenset(one[0] for one in _BEGIN_OF_NOTES if not one.
 _ABBREVIATIONS = compile_when_used(
     r"\s*(?:[A-Z][a-z]{0,6}[A-Z0-9][A-Za-z0-9]{0,6}\s?[:,=]|[A-Z][a-z]{1,2}\s?[:=])\s[a-z][^;:.]{2,60};\s"
 )
-_STARRED = compile_when_used(r"\s*(?:\\?[*＊⁎∗]){1,4}(?![*\s]*\Z)")
+# But "*Harvest by county*" is set in italics, in Markdown.
+_STARRED = compile_when_used(r"\s*(?!\*[^*\s\n](?:[^*\n]*[^*\s\n])?\*\Z)(?:\\?[*＊⁎∗]){1,4}(?![*\s]*\Z)")
 _MARKED = compile_when_used(
     r"\s*(?P<mark>[(\[]\*{1,4}\d{0,2}[)\]]|\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}[)/](?!\d)|\([a-z]\)|[a-z]\)|[¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉ]|[#+^~‖](?=\s)|[가나다라마바사]\)|[①②③④⑤⑥⑦⑧⑨]|\d{1,2}|[a-z])(?P<gap>[\s.]*)\S"
 )
