@@ -766,8 +766,12 @@ def test_the_record_says_what_came() -> None:
     assert billed == {SHA256: 2 * PAGES}
 
 
-def test_serving_stops_when_it_is_told_to(tmp_path: Path) -> None:
-    """SIGTERM shuts the application down in order before the process ends by it; nothing is left on its port."""
+@pytest.mark.parametrize("twice", [False, True])
+def test_serving_stops_when_it_is_told_to(tmp_path: Path, twice: bool) -> None:
+    """SIGTERM shuts the application down in order before the process ends by it; nothing is left on its port.
+
+    So does Ctrl-C after it, which waits no longer for a request under way.
+    """
     log = tmp_path / "log"
     code = "from upstage_docs.server import serve; serve(port=0)"
     with log.open("w") as stderr, subprocess.Popen([sys.executable, "-c", code], stderr=stderr) as process:
@@ -779,8 +783,16 @@ def test_serving_stops_when_it_is_told_to(tmp_path: Path) -> None:
             url = f"{ready[1]}/v1{SYNC}"
             answer = httpx.post(url, data={"model": "document-parse"}, files={"document": PDF}, timeout=GENEROUS)
             httpx.get(f"{ready[1]}/results/x/0?expires=1&signature=secret", timeout=GENEROUS)
-            process.send_signal(signal.SIGTERM)
-            process.wait(GENEROUS)
+            with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0)) as connection:
+                if twice:
+                    head = "Host: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 9"
+                    connection.sendall(f"POST /v1{SYNC} HTTP/1.1\r\n{head}\r\nExpect: 100-continue\r\n\r\n".encode())
+                    connection.recv(1)  # its body is being read
+                process.send_signal(signal.SIGTERM)
+                if twice:
+                    eventually(lambda: "Waiting for connections to close" in log.read_text(), "it waits")
+                    process.send_signal(signal.SIGINT)
+                process.wait(GENEROUS)
         finally:
             process.kill()
     told = log.read_text()
@@ -791,5 +803,7 @@ def test_serving_stops_when_it_is_told_to(tmp_path: Path) -> None:
     assert "GET /results/x/0 403" in told
     assert "secret" not in told
     assert "Application shutdown complete" in told
+    assert "Traceback" not in told
+    assert (f"POST /v1{SYNC} 503" in told) is twice
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)

@@ -238,7 +238,8 @@ def job_state(context: ClientContext, request_id: str, *, source: str = "", file
     if job is None:
         raise JobError(
             f"{context.api.root} does not know the job {request_id!r}. Results are kept for 30 days (by the local "
-            "engine until its client is closed), and only the account that sent a document sees its job: check the key."
+            "engine until its client or server ends), and only the account that sent a document sees its job: check "
+            "the key."
         )
     return job
 

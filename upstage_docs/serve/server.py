@@ -86,7 +86,7 @@ def serve(
     api_key = as_secret(api_key)
     if not api_key and not _is_loopback(host):
         raise ConfigError(f"Serving on {host} lets others in; set an API key, or serve on 127.0.0.1.")
-    uvicorn.Server(_config(build_app(api_key=api_key, hosts=(host,), origins=origins), host, port, quiet=False)).run()
+    _Server(_config(build_app(api_key=api_key, hosts=(host,), origins=origins), host, port, quiet=False)).run()
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def running(app: ASGIApp, *, connections: ConnectionLimits | None = None) -> Ite
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready, or has given up."""
+    """Says when it is ready, or has given up, and ends in order though it is told twice to stop."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -125,6 +125,13 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.settled.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn lets its event loop cut all off then, and logs a traceback of each
+            for request in self.server_state.tasks:
+                request.cancel()
+            await self.lifespan.shutdown()
 
     def run_on(self, listener: socket.socket) -> None:
         try:
@@ -199,7 +206,10 @@ class Endpoint:
         """Answer one request."""
         http = HttpRequest(scope, receive)
         head = self.head_of(http)
-        reply = await self._reply(http, head)
+        try:
+            reply = await self._reply(http, head)
+        except anyio.get_cancelled_exc_class():  # the server was told to stop, and the request's time is over
+            reply = refused(Refusal("the server is stopping; send the request again later", status=503))
         if reply is None:
             abort(scope)
             return
