@@ -36,6 +36,13 @@ TABLES: dict[str, tuple[int, list[list[str]]]] = {
     "means and deviations": (
         2, [["", "North", "South"], ["", "mean ± SD", "mean ± SD"], ["Rain", "45.2 ± 3.1", "44.9 ± 2"]],
     ),
+    "days as values": (
+        1, [["Task", "Start", "End"], ["Plan", "2031-01-02", "2031-03-04"], ["Build", "2031-05-06", "2031-07-08"]],
+    ),
+    "values with a unit": (1, [["Fruit", "Weight"], ["Apple", "5 kg"], ["Pear", "7 kg"], ["Fig", "2 kg"]]),
+    "a year and a unit, each with its own label": (
+        3, [["Site", "Plan", "Actual"], ["Year", "2031", "2030"], ["Unit", "(kt)", "(kt)"], ["Alpha", "1,200", "900"]],
+    ),
     "texts alone": (1, [["Term", "Meaning"], ["Base", "what stands below"], ["Top", "what stands above"]]),
 }  # fmt: skip
 

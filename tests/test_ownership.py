@@ -297,6 +297,10 @@ def test_what_mentions_a_table_is_no_caption(words: str) -> None:
         "(in mm)",
         "(in μg/m³)",
         "(in °C)",
+        "1,000 tonnes",
+        "(1,000명)",
+        "(10억원)",
+        "100 persons",
         "(millones de euros)",
         "(в млн руб.)",
         "(점, %)",
@@ -347,6 +351,11 @@ def test_a_unit_line_is_told(words: str) -> None:
         "Hours",
         "Per share data",
         "Index",
+        "5 days",
+        "$5 million",
+        "(3 people)",
+        "12 tonnes",
+        "(5명)",
     ],
 )
 def test_what_is_no_unit_line(words: str) -> None:

@@ -94,6 +94,8 @@ def infer_header_rows(rows: Sequence[Sequence[CellWords]]) -> int:
             if named and first and not is_unit(first):
                 break  # a section
         elif all(map(_is_label_of_columns, said[index])):
+            if complete and first and first != above and _are_alike(grid[index : index + 2]):
+                break  # rows of dates
             complete = periods = True
         elif complete:
             # A row without a label names columns once more, whatever stands between it and the first values.
@@ -108,6 +110,14 @@ def infer_header_rows(rows: Sequence[Sequence[CellWords]]) -> int:
     # Of how many rows it is the header must not matter: a part of this table is to be read like the table.
     reach = max((cell.rows for cell in rows[0]), default=1)
     return reach if header < reach <= _MOST_ROWS_OF_A_LABEL and reach < len(rows) else header
+
+
+def _are_alike(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether two rows, the first of periods or of units alone, have labels of their own and say the like."""
+    if len(rows) < 2 or not rows[1][0]:
+        return False
+    one, two = ([bool(_PERIOD.match(words)) for words in row[1:] if words] for row in rows)
+    return one == two and all(map(_is_label_of_columns, filter(None, rows[1][1:])))
 
 
 def _numbers_columns(row: Sequence[str], following: str) -> bool:

@@ -27,7 +27,7 @@ _UNIT_WORDS = (
 # (백만원), (천 명), (개, %)
 _KOREAN_SCALE = (
     r"(?:(?:(?:십|백|천|만|억|조)+\s?)?(?:원|명|인|개|건|건수|대|호|점|세|분|초|편|권|매|학급|필지|개(?:소|사|교|국|월|년)|가구|세대|톤|달러|US\$|불|엔|유로|위안|마리|회|시간|배|㎡|㎢|㎥|㏊|ha|km|㎞|mm|㎜|℃|dB|ppm|MPa|kcal|[㎍㎎]/㎥|TOE|TEU|kWh|MWh|GWh|%|％)|"
-    r"[%％](?:p|포인트|포인트)?|지수|원/(?:kg|㎏|ℓ|L|㎡|톤|주)|[0-9,]{1,9}\s?(?:원|명|톤|달러)|백만|십억|천|억|조|전년(?:동?기|동?월)?\s?(?:동기|동월)?\s?(?:대비)?|구성비|비중|증감률?)"
+    r"[%％](?:p|포인트|포인트)?|지수|원/(?:kg|㎏|ℓ|L|㎡|톤|주)|[0-9,]{1,9}\s?[천만억]?\s?(?:원|명|톤|달러)|백만|십억|천|억|조|전년(?:동?기|동?월)?\s?(?:동기|동월)?\s?(?:대비)?|구성비|비중|증감률?)"
 )
 # (百万円), (亿元), (人、％)
 _CJK_SCALE = (
@@ -96,6 +96,10 @@ _TITLE_WITH_IN = compile_when_used(
     r"all|both|our|their|other|such|one|two|three|four|five|six|seven|eight|nine|ten|(?!000)\d{1,3}|service\s+of)\s+(?:\w+\s+)?"
     r"(?:days|hours|years|people|persons|households|shares|units|index)\b",
     re.IGNORECASE,
+)
+# A number in front makes a value of it, "5 kg", but for one that units have: "1,000 tonnes", "(10억원)", "2031 prices".
+_QUANTITY = compile_when_used(
+    r"\s*[(（\[]?\s*[$€£¥₩]?\s*(?!(?:19|20)\d\d(?!\d)|10{2,}(?!\d)|10{0,2}(?:,000)+|10(?=\s?[가-힣一-鿿])|0)\d[\d,.]*\s*[^\W\d]"
 )
 _FIRST_LETTER_OR_UNIT = re.compile(r"[^\W\d_]|[%％$€£¥₩₹0]")  # the number of a page has none
 _FIRST_OF_UNITS = frozenset("aAcCdDeEfFhHiIkKmMnNpPrRsStTuUvVwWyY$€£¥₩₹단單单単기금金货貨计計币以面数數指适適")
@@ -189,7 +193,7 @@ def is_unit(words: str) -> bool:
         return not ends_with_stop(words) or (len(rest) < 20 and "," not in rest) or words.lstrip()[:1] in "(（["
     if len(words) > _LONGEST_BARE_UNIT or not _may_be_bare_unit(words) or not _BARE_UNIT.match(words):
         return False
-    return not _NOUN_ALONE.fullmatch(words)
+    return not (_NOUN_ALONE.fullmatch(words) or _QUANTITY.match(words))
 
 
 def _match_unit_of_cjk(words: str) -> re.Match[str] | None:
