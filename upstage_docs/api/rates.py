@@ -94,14 +94,14 @@ class SeenLimits:
     pages: float | None = None
     pages_interval: float | None = None
 
-    def replace_in(self, rate: Rate, share: float) -> Rate:
-        """Return *rate* with these limits in place of its own; *share* of them is this client's."""
+    def replace_in(self, rate: Rate) -> Rate:
+        """Return *rate* with these limits in place of its own."""
         requests, pages = rate.requests_per_second, rate.pages_per_minute
         if self.requests and self.requests_interval and self.requests_interval <= _LONGEST_INTERVAL:
-            requests = share * self.requests / self.requests_interval
+            requests = self.requests / self.requests_interval
         interval = self.pages_interval or _MINUTE
         if self.pages and interval <= _LONGEST_INTERVAL:
-            pages = share * self.pages * _MINUTE / interval
+            pages = self.pages * _MINUTE / interval
         return Rate(requests, pages)
 
 
@@ -164,7 +164,7 @@ class RateLimiter:
         rates_by_family("rates", rates)
         self._overridden = frozenset(rates or ())
         self._share = share
-        self._rates = {family: _shared(rate, share) for family, rate in {**RATES, **(rates or {})}.items()}
+        self._rates: dict[Family, Rate] = {**RATES, **(rates or {})}
         self._lanes: dict[tuple[Family, str], _Lane] = {}
         self._latest: dict[Family, str] = {}
         self._lock = threading.Lock()
@@ -190,7 +190,7 @@ class RateLimiter:
             lane = self._lane(family, model)
             if lane.paused > now and lane.told - now > longest:
                 raise LongPauseError(lane.told - now)
-            speed = lane.speed(now) if lane.factor < 1.0 else 1.0  # no 429 came so far
+            speed = self._share * (lane.speed(now) if lane.factor < 1.0 else 1.0)  # no 429 came so far
             start = max(now, lane.next_request, lane.next_pages if pages else now)
             if lane.rate.requests_per_second is not None:
                 lane.next_request = start + _MARGIN / (lane.rate.requests_per_second * speed)
@@ -228,7 +228,7 @@ class RateLimiter:
         if family not in self._overridden:
             with self._lock:
                 lane = self._lane(family, model)
-                lane.rate = limits.replace_in(lane.rate, self._share)
+                lane.rate = limits.replace_in(lane.rate)
 
     def remaining_pause(self, now: float, family: Family, *, model: str = "") -> float:
         """Return how many seconds are left of the pause that the server asked for, 0 once it is kept no longer."""
@@ -262,13 +262,6 @@ def shared_limiter(root: str, proof: str, rates: Mapping[Family, Rate] | None, s
         if (limiter := _limiters.get(account)) is None:
             limiter = _limiters[account] = RateLimiter(rates, share=share)
         return limiter
-
-
-def _shared(rate: Rate, share: float) -> Rate:
-    if share == 1.0:
-        return rate
-    limits = (rate.requests_per_second, rate.pages_per_minute)
-    return Rate(*(None if limit is None else limit * share for limit in limits))
 
 
 def retry_after(headers: httpx.Headers, at: float) -> float | None:
