@@ -346,12 +346,17 @@ def _read_parts(reading: Reading, at_once: int) -> Flow[None]:
 
 
 def next_result(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
-    """Return the next result of the scheduled flows, `DONE` after the last."""
-    if schedule.at_once > 1:
-        handle = yield Next(schedule)
-        return DONE if handle is None else handle.result()
-    flow = next(schedule.supply, None)
-    return DONE if flow is None else (yield from flow)
+    """Return a flow that returns the next result of the scheduled flows, `DONE` after the last.
+
+    Where they run one after the other, it is the next of them itself, so that an error passes no frame more.
+    """
+    flow = None if schedule.at_once > 1 else next(schedule.supply, None)
+    return flow or _awaited_result(schedule)
+
+
+def _awaited_result(schedule: Schedule[Flow[Any]]) -> Flow[Any]:
+    handle = (yield Next(schedule)) if schedule.at_once > 1 else None
+    return DONE if handle is None else handle.result()
 
 
 def read_batches(watch: JobWatch, slices: Slices, *, at_once: int) -> Flow[None]:
