@@ -48,7 +48,8 @@ def _headers(name: str, headers: object) -> dict[str, str] | None:
         _header_name(f"An entry of {name}", header)
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
             raise ConfigError(f"{name}[{header!r}] must be printable ASCII without line breaks.")
-    return dict(headers)
+    kept: dict[str, str] = wrap_secrets(headers)
+    return kept
 
 
 def _header_name(name: str, header: object) -> object:
@@ -298,7 +299,7 @@ def api_of(settings: Settings) -> Api:
         return Api.at(engine.BASE_URL, settings.headers)
     base_url = settings.base_url
     if base_url is None or base_url == "":
-        base_url = SECRET_OPTIONS["base_url"](os.environ.get("UPSTAGE_BASE_URL")) or BASE_URL
+        base_url = SECRET_OPTIONS["base_url"](os.environ.get("UPSTAGE_BASE_URL") or BASE_URL)
     return Api.at(base_url, _proof(settings))
 
 
@@ -366,7 +367,7 @@ def prepare(settings: Settings) -> None:
 
 def _proof(settings: Settings) -> dict[str, str]:
     """Return the headers that go to the API and to no other host."""
-    headers = dict(wrap_secrets(settings.headers) or {})
+    headers = dict(settings.headers or {})
     given = {name.lower() for name in headers}
     if settings.auth_header.lower() in given:
         if settings.api_key is not None:
