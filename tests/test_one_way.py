@@ -23,6 +23,7 @@ from stand_in import make_pdf, parse_answer
 
 import upstage_docs
 from langchain_upstage_docs import UpstageDocumentParseLoader
+from llama_index_upstage_docs import UpstageDocumentParseReader
 from upstage_docs import (
     Client,
     Limits,
@@ -52,7 +53,7 @@ FILES = 18
 # The same with a client that is made for the file and closed after it, as `with Client(...)` does: its settings are
 # checked, its secrets guarded, its connection opened, and the thread that carries a transport of the caller's begins.
 # The version with 187 functions in 33 files counted this.
-FUNCTIONS_WITH_CLIENT = 151
+FUNCTIONS_WITH_CLIENT = 148
 FILES_WITH_CLIENT = 23
 
 
@@ -205,6 +206,7 @@ def test_a_refusal_shows_few_frames_of_ours(tmp_path: Path) -> None:
             lambda: list(UpstageDocumentParseLoader(path, client=client).lazy_load()),
             lambda: client.parse(path),
             lambda: list(client.parse_many([path, path])),
+            lambda: UpstageDocumentParseReader(client=client).load_data(path),
         ):
             with pytest.raises(BadRequestError) as caught:
                 call()

@@ -26,6 +26,7 @@ from upstage_docs.errors import (
     UpstageDocsError,
 )
 from upstage_docs.errors.redaction import ADDRESS, guard, redact, redact_start, shorten
+from upstage_docs.files.formats import FORMATS
 from upstage_docs.files.source import Source
 from upstage_docs.options import OCROptions, ParseOptions
 from upstage_docs.options.definitions import with_defaults
@@ -148,7 +149,7 @@ def upload_request(
         _address(api.ocr if isinstance(options, OCROptions) else api.jobs if job else api.parse),
         headers={**_OURS, **api.headers, "Content-Type": f"multipart/form-data; boundary={boundary}"},
         data=form_fields(options),
-        files={"document": (source.filename, handle, source.mime)},
+        files={"document": (source.filename, handle, FORMATS[source.format].mime)},
     )
     request.stream = _Gathered(cast("httpx.SyncByteStream", request.stream))
     return request

@@ -116,11 +116,6 @@ class Source:
     _handle: BinaryIO | None = field(default=None, repr=False, compare=False)
     _owned: bool = field(default=False, repr=False)
 
-    @property
-    def mime(self) -> str:
-        """The media type of the format."""
-        return FORMATS[self.format].mime
-
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open the bytes for reading from the start; a path is closed at the end, a caller's file object is not.
