@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -1152,67 +1152,46 @@ LONG = {
 }
 
 
-def _seconds(text: str) -> float:
-    """The time that *text* takes as text, as HTML, and as an element of each kind."""
-    options = ChunkOptions(oversized_tables="split_rows", chunk_overlap=40)
-    tokens = ChunkOptions(oversized_tables="split_rows", length_function=lambda one: len(one) // 3 + 1)
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (partial(split_text, ChunkOptions(measure="text")), f"| a | b |\n{' ' * 2_000_000}x"),
+        (
+            lambda text: list(chunk_elements(Record("", text, {}))),
+            "□ 항만 개요\n" + "<i></i>&nbsp;<br>" * 50_000 + "1. 부두",
+        ),
+        (marked_titles, "□ 항만 개요\n" * 50_000 + "1. 부두"),
+    ],
+    ids=["blanks in a text that is measured as read", "lines without words below a title", "titles"],
+)
+def test_a_long_text_is_read_in_time_that_grows_with_it(read: Callable[[str], list[Any]], text: str) -> None:
+    """With the square of it, it would take minutes, and hours where it is a few times as long."""
+    assert read(text)
+
+
+MANY = 1_000_000
+"""Characters that are cut within half a minute where time grows with them, and within hours where with their square."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(pytest.param(piece * (MANY // len(piece)), id=f"{piece!r} again and again") for piece in REPEATED),
+        *(
+            pytest.param(f"{first}{piece * (MANY // len(piece))}{last}", id=name)
+            for name, (first, piece, last) in LONG.items()
+        ),
+    ],
+)
+def test_a_text_of_whatever_is_repeated_is_cut(text: str) -> None:
+    """As text, as HTML, and as an element of each kind, measured in characters and in tokens."""
     table = element(3, "table", f"<table>{text}</table>")
     elements = (paragraph(0, text), heading(1, text), caption(2, text), table, element(4, "code", text))
-    begun = time.process_time()
-    for chosen in (options, tokens):
-        split_text(chosen, text)
-        list(chunk_with(chosen, document(*elements)))
-    return time.process_time() - begun
-
-
-def _grows_with_the_text(seconds: Callable[[int], float], length: int) -> bool:
-    """Whether four times the text takes about four times the time.
-
-    What a busy machine adds differs from time to time; what grows with the square of the text is there each time.
-    """
-    return any(seconds(4 * length) < 8 * max(seconds(length), 0.02) for _ in range(5))
-
-
-def test_time_grows_with_the_blanks_in_a_text_that_is_measured_as_read() -> None:
-    def seconds(blanks: int) -> float:
-        begun = time.process_time()
-        split_text(ChunkOptions(measure="text"), f"| a | b |\n{' ' * blanks}x")
-        return time.process_time() - begun
-
-    assert _grows_with_the_text(seconds, 5_000)
-
-
-def test_time_grows_with_the_lines_without_words_below_a_title() -> None:
-    def seconds(lines: int) -> float:
-        begun = time.process_time()
-        list(chunk_elements(Record("", "□ 항만 개요\n" + "<i></i>&nbsp;<br>" * lines + "1. 부두", {})))
-        return time.process_time() - begun
-
-    assert _grows_with_the_text(seconds, 400)
-
-
-def test_time_grows_with_the_titles_in_a_text() -> None:
-    def seconds(lines: int) -> float:
-        text = "□ 항만 개요\n" * lines + "1. 부두"
-        begun = time.process_time()
-        assert len(marked_titles(text)) == lines
-        return time.process_time() - begun
-
-    assert _grows_with_the_text(seconds, 4_000)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("piece", REPEATED)
-def test_time_grows_with_the_text(piece: str) -> None:
-    """Whatever it is made of."""
-    assert _grows_with_the_text(lambda length: _seconds(piece * (length // len(piece))), 50_000)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", LONG)
-def test_time_grows_with_what_is_long_in_one_place(name: str) -> None:
-    before, piece, after = LONG[name]
-    assert _grows_with_the_text(lambda length: _seconds(before + piece * (length // len(piece)) + after), 10_000)
+    for measured in ({"chunk_overlap": 40}, {"length_function": lambda one: len(one) // 3 + 1}):
+        options = ChunkOptions(oversized_tables="split_rows", **measured)
+        split_text(options, text)
+        assert list(chunk_with(options, document(*elements)))
 
 
 GOLDEN = Path(__file__).parent / "golden" / "chunks.json"
