@@ -44,7 +44,7 @@ class LinkedNodeParser(NodeParser):
 
     @classmethod
     def from_defaults(cls: type[Parser], *args: Any, **options: Any) -> Parser:
-        """Return a node parser with these options, the constructor's: how the framework's own are made."""
+        """Return a node parser with the options of the constructor, as LlamaIndex makes its own."""
         return cls(*args, **options)
 
     get_nodes_from_documents = _of_a_list(NodeParser.get_nodes_from_documents)

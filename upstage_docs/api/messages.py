@@ -156,7 +156,7 @@ def upload_request(
 
 
 def form_fields(options: ParseOptions | OCROptions) -> dict[str, str]:
-    """Return the form fields that ask for *options*: each by its name, the further ones last."""
+    """Return the form fields that ask for *options*, by name; those of `extra_fields` come last."""
     fields = {}
     for name, default, said in with_defaults(type(options)):
         value = getattr(options, name)

@@ -53,9 +53,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def units(items: Chunkable | Iterable[Chunkable], options: ChunkOptions) -> Iterator[list[Unit]]:
-    """Yield the units of *items* in order, so many at once as are there already; units of one file share their `run`.
+    """Yield the units of *items* in order, in lists; units of one file share their `run`.
 
-    An iterator is asked for no item before the units of the last one were taken.
+    Each list holds what is known already: an iterator is asked for no item before the units of the last one were taken.
     """
     if isinstance(items, (ParsedDocument, Element, Record)):
         items = [items]

@@ -445,7 +445,7 @@ def _as_repeated(unit: Unit) -> Unit:
 
 
 def columns_apart(units: list[Unit], whole: Unit) -> tuple[list[Unit], list[Unit]]:
-    """Divide *units* above *whole*: what may be its own, and captions and unit lines of what stands beside it.
+    """Divide the *units* above *whole* into those that may belong to it, and the captions of tables beside it.
 
     A row of these is above a row of tables or figures. Where none is in the column of *whole*, there is no row, unless
     a caption stands above it beside its column.

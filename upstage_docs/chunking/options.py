@@ -173,7 +173,7 @@ class ChunkOptions(Options):
         }
 
     def remembering(self) -> ChunkOptions:
-        """Return the same options, which measure no text twice in a row, because counting tokens takes long."""
+        """Return these options with a memory of the last sizes, because counting tokens takes long."""
         return (
             self
             if self.length_function is len

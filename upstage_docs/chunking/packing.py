@@ -211,7 +211,7 @@ class _Packer:
         self._add_text(unit)
 
     def finish(self) -> None:
-        """Complete what is left of the run."""
+        """Complete the last chunks of the run."""
         self._bare = []
         self._settle()
         headings = self._take_headings() if self._body else []

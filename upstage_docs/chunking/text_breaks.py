@@ -337,7 +337,7 @@ class Breaks:
         return low
 
     def force(self, start: int, fits: Callable[[int, int], bool], guess: int) -> tuple[int, int]:
-        """Return the end of a piece cut inside a word, what fits or else one character or kept run, and the next."""
+        """Cut inside a word: return where the piece ends, at least one character on, and where the next begins."""
         limit = len(self.text)
         low, high = start, min(limit, start + max(1, 2 * guess)) + 1
         while high - low > 1:

@@ -1,4 +1,4 @@
-"""The sessions of an `AsyncClient`, one for each event loop, and what carries its flows out without blocking it."""
+"""The sessions of an `AsyncClient`, one for each event loop, and the loop that carries out its flows."""
 
 from __future__ import annotations
 

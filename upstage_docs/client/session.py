@@ -1,4 +1,4 @@
-"""The session of a `Client`, with its connection and its running work, and what carries its flows out.
+"""The session of a `Client`: its connection, its running work, and the loop that carries out its flows.
 
 `close()` ends it, and the client begins another one: so a call that began before cannot begin anything after.
 """

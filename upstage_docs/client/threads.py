@@ -117,7 +117,7 @@ def call_within(work: Callable[[], T], seconds: float) -> T:
 
 
 def begin_owned_thread() -> Asked:
-    """Begin a daemon thread, and return what it is asked by."""
+    """Begin a daemon thread, and return the queue from which it takes its work."""
     asked: Asked = SimpleQueue()
     # A daemon, since a transport that never returns must not keep a finished program.
     threading.Thread(target=_serve_owned, args=(asked,), name="upstage-docs-transport", daemon=True).start()

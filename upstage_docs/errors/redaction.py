@@ -97,7 +97,7 @@ def as_secret(value: Any) -> Any:
 
 
 def wrap_secrets(headers: Any) -> Any:
-    """Return *headers* with values that a repr does not show; what is none is emptied.
+    """Return *headers* with values that a repr does not show; what is no mapping is emptied.
 
     It is refused as what was given.
     """

@@ -91,7 +91,7 @@ class Amount(msgspec.Struct, frozen=True):
 
 
 def read_amount(text: str, *, decimal_comma: bool = True) -> Amount:
-    """Return the number that *text* is, with its sign, unit and share; none where it is anything else.
+    """Return the number that *text* is, with its sign, unit and share; without a number if it is anything else.
 
     A number in several pieces is told in the last 만, 억 or 조 of it: `1조 2,345억원` is 12345 of `억원`, `2천5백만원`
     2500 of `만원`; below 만 in ones: `1만2천원` is 12000 of `원`.

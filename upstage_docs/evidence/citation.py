@@ -92,7 +92,7 @@ def with_folders(file: str, line: Citation) -> Citation:
 
 
 def tell_files_apart(citations: Sequence[Citation], sources: Iterable[str] = ()) -> list[Citation]:
-    """Return *citations* with folders before those names of files that are of several: `2025/report.pdf, p. 1`.
+    """Return *citations* with folders before a file name that several files have: `2025/report.pdf, p. 1`.
 
     Args:
         citations: Those that somebody reads together.

@@ -1,4 +1,4 @@
-"""Writes a text to a file in one step, so that whoever is interrupted leaves no half of it."""
+"""Writes a text to a file in one step, so that an interrupted program leaves no half-written file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads files as records, in order, with the options and the client of one component: its own, or the caller's."""
+"""Loads files as records, in order, for one loader or reader: with its options, and its own or the caller's client."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Losses:
 
 
 def told(kept: Kept, message: str, tell: Callable[[], Told], otherwise: Told) -> Told:
-    """Return what *tell* tells, or, where it fails, *otherwise*; *kept* notes that with *message*."""
+    """Return the result of *tell*, or *otherwise* if it fails, which *kept* notes with *message*."""
     with kept(message):
         return tell()
     return otherwise

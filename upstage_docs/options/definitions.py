@@ -400,7 +400,7 @@ def attributes_of(component: Any) -> dict[str, None]:
 
 
 def docstring_with_options(component: type, docstring: str | None, kinds: Iterable[type]) -> str:
-    """Return *docstring* with a sentence for each option of *component*: that of the first of *kinds* with it."""
+    """Return *docstring* with a sentence for each option of *component*, from the first of *kinds* that defines it."""
     said = [(name, one.sentence) for kind in kinds for name, one in definitions(kind).items()]
     sentences = dict(reversed(said))
     return _with_section(docstring, "Args", {n: sentences[n] for n in attributes_of(component) if n in sentences})

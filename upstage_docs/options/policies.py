@@ -10,7 +10,7 @@ from upstage_docs.options.definitions import NamedOptions, documented, option
 
 
 def random_share() -> float:
-    """Return a number 0-1; unlike `random.random`, a method of an object, a pickle holds it by its name."""
+    """Return a random number 0-1; a pickle can name this function, but not `random.random`, a method."""
     return random.random()  # noqa: S311 - it spaces tries
 
 

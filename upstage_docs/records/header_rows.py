@@ -137,7 +137,7 @@ def begins_section(row: Sequence[CellWords]) -> bool:
 
 
 def without_sections(declared: Sequence[Sequence[CellWords]]) -> int:
-    """Return how many of the rows that a table calls its header are one: what names a section at their end is not."""
+    """Return how many of the rows that a table marks as its header are one: rows at their end may name a section."""
     count = len(declared)
     while count > 1 and begins_section(declared[count - 1]):
         count -= 1
@@ -241,7 +241,7 @@ def _cells_of_line(line: str) -> list[CellWords]:
 
 
 def line_begins_section(line: str) -> bool:
-    """Say whether a line of a pipe table names a section, as `begins_section` says of cells; most lines are fast."""
+    """Say whether a line of a pipe table names a section, as `begins_section` does; most need not be read as cells."""
     _, _, others = line.strip().removeprefix("|").partition("|")
     if "<" not in line and "&" not in line and "\\" not in line and others.replace("|", "").strip():
         return False

@@ -48,7 +48,7 @@ _COMPARED = _LEADING | {"title", "date", "caption"}
 
 
 class Placed(Protocol):
-    """What stands on a page: a line, what owns it, or an element."""
+    """Anything with a place on a page: a line of text, an element, or a table that lines belong to."""
 
     @property
     def page(self) -> int:
@@ -164,7 +164,7 @@ def role_taken(line: Line, role: str, taken: frozenset[str] | set[str]) -> str:
 
 
 def role_of_last_line(words: str) -> Role:
-    """Return the role for the table below of only the last of several lines, to ask where all together have none."""
+    """Return the role that the last of several lines has for the table below; asked if all together have none."""
     begin = words.rfind("\n") + 1
     if not begin or len(words) - begin > LONGEST_UNIT:
         return ""
@@ -260,7 +260,7 @@ def _is_title_below(line: Line, owned: Owned) -> bool:
 
 
 def is_remark_below(line: Line, owned: Owned, *, named: bool) -> bool:
-    """Say whether *line* directly below a table is no text that goes on, but a remark on it, or its title.
+    """Say whether *line*, directly below a table, is a remark on it or its title, and not the text that continues.
 
     It is short, no sentence, and stands close below the table by its box. Of 13 such lines that real answers call
     paragraphs, 12 belong to the table above: sources, remarks, titles; headings of what follows are called headings.
@@ -349,7 +349,7 @@ def are_in_a_row(one: Placed, two: Placed) -> bool:
 
 
 def stands_off(line: Placed, owned: Placed) -> bool:
-    """Say whether *line*, above or below *owned* on its page, is rather in a column beside it."""
+    """Say whether *line*, higher or lower on the page than *owned*, stands in a column beside it."""
     left, top, right, bottom = line.box
     x0, y0, x1, y1 = owned.box
     if left < x1 and x0 < right and left < right and x0 < x1:
@@ -360,7 +360,7 @@ def stands_off(line: Placed, owned: Placed) -> bool:
 
 
 def is_above_beside(line: Line, owned: Placed) -> bool:
-    """Say whether *line*, which stands off from *owned*, is a caption above it: of what stands beside it."""
+    """Say whether *line*, in a column beside *owned* and above it, is the caption of another table or figure."""
     return line.box[3] <= owned.box[1] and not is_unit(line.words)
 
 

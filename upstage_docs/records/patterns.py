@@ -8,7 +8,7 @@ from typing import Any, cast
 
 
 def compile_when_used(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Return what stands for a regular expression until it is first used: large ones take milliseconds to compile.
+    """Return a regular expression that is compiled when it is first used: large ones take milliseconds.
 
     An import does not pay for them, nor does a program that meets no text which they are for.
 

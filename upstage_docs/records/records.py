@@ -157,7 +157,7 @@ class Recorder:
             yield from self._elements(document, image_paths or {})
 
     def finish(self) -> Iterator[Record]:
-        """Yield what is left: the one record of `split="none"`."""
+        """Yield the one record of `split="none"`, once all pages were added; nothing with another split."""
         if self._waiting:
             document = join(self._waiting)
             self._waiting = []
@@ -428,7 +428,7 @@ class RecordIds:
         self._begun.update(begun[:-1] + b",")
 
     def of(self, *rest: object) -> str:
-        """Return the id of the record whose identity goes on with *rest*."""
+        """Return the id of the record whose identity ends with *rest*."""
         return _uuid5(_encode(rest)[1:], self._begun)
 
 

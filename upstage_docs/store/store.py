@@ -102,7 +102,7 @@ class Store:
 
     @classmethod
     def at(cls, cache: bool | str | os.PathLike[str] = True) -> Store:  # noqa: FBT001 - what a user writes
-        """Open the store for what a user writes: a folder, False (none), or True.
+        """Open the store that an option `cache=` names: a folder, True for the usual one, False for none.
 
         True is the folder that `UPSTAGE_DOCS_CACHE` names, or else the platform's cache folder.
         """

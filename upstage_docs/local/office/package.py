@@ -76,7 +76,7 @@ class Package:
         self._missing: dict[str, set[str]] = {}  # part → ids of the relationships that led to nothing
 
     def content(self, name: str) -> bytes:
-        """Return a part, nothing of one that cannot be unpacked."""
+        """Return the bytes of a part, none if it cannot be unpacked."""
         if name in self.changed:
             return self.changed[name]
         with suppress(KeyError, *UNREADABLE):
@@ -253,7 +253,7 @@ class Package:
 
 
 def canonical_names(names: Collection[str]) -> dict[str, str]:
-    """Return the names that archives of other programs give otherwise, to what the format calls them."""
+    """Return the name that the format has for a part, for each name that is written otherwise."""
     plain = {
         name: "/".join(step for step in name.replace("\\", "/").strip().split("/") if step not in {"", ".", ".."})
         for name in names

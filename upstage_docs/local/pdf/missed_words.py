@@ -86,7 +86,7 @@ def _letters_of(texts: Iterable[str]) -> Counter[str]:
 
 
 class Lacking(NamedTuple):
-    """What a text has more than others.
+    """The letters and lines that one text has more often than others.
 
     Attributes:
         letters: Letters and digits, and how many of each.
@@ -100,7 +100,7 @@ class Lacking(NamedTuple):
 
 
 def lacking_in(others: Iterable[str], text: str) -> Lacking:
-    """Return what a text has more than *others*; long lines that both have are not counted by letter."""
+    """Return the letters and lines that a text has more often than *others*; long lines in both count as one."""
     lines, known = Counter(map(str.strip, text.splitlines())), Counter(map(str.strip, others))
     for line in lines.keys() & known.keys():
         if len(line) < _SURELY_SAME:

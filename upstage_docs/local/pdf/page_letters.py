@@ -96,7 +96,7 @@ class PageLetters:
         return "".join(chr(self._raw.FPDFText_GetUnicode(self.handle, index)) for index in range(count))
 
     def lines(self, wanted: Set[str]) -> Iterator[tuple[int, int]]:
-        """Yield where the lines begin and end that are, but for spaces around them, among *wanted*."""
+        """Yield the start and end of each line whose text, without spaces around it, is among *wanted*."""
         if self.characters is not self.text:
             yield 0, len(self.characters)  # the lines of the characters read otherwise
             return

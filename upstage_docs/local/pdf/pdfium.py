@@ -153,7 +153,7 @@ class PdfPages:
         return self._open[number]
 
     def as_shown(self, data: bytes, numbers: Sequence[int]) -> bytes:
-        """Return the file, *data*, without what layers that are switched off hold on these pages, which were opened.
+        """Return the PDF *data* without what hidden layers draw on these pages, which were opened before.
 
         It is also without its outline if that leads back to itself: the PDF library would follow it for ever.
         """
@@ -319,7 +319,7 @@ class PdfPages:
             return words
 
     def typed_texts(self, number: int, angle: int, kept: Callable[[], AbstractContextManager[None]]) -> list[BareWord]:
-        """Return the lines that were typed over a page, of a page whose text lies at *angle* degrees turned upright.
+        """Return the lines that were typed over a page, turned upright where its text lies at *angle* degrees.
 
         Each annotation is read inside a block of *kept*, which notes an error. What stands beside the page is left out.
         """
@@ -335,7 +335,7 @@ class PdfPages:
             return typed_texts(page, placing(page, angle), partial(holds_middle, (0.0, 0.0, width, height)), kept)
 
     def file_text(self, number: int, angle: int = 0) -> FileText:
-        """Return the text of a page with its boxes, of a page whose text lies at *angle* degrees turned upright."""
+        """Return the text of a page with its boxes, turned upright where its text lies at *angle* degrees."""
         with PDFIUM_LOCK:
             placed = placing(self._page(number), angle)
             letters = self._text_layer(number)
@@ -362,7 +362,7 @@ class PdfPages:
         )
 
     def subpaths(self, number: int, angle: int = 0) -> list[Subpath]:
-        """Return what a page draws, point by point, of a page whose text lies at *angle* degrees turned upright."""
+        """Return what a page draws, point by point, turned upright where its text lies at *angle* degrees."""
         with PDFIUM_LOCK:
             page = self._page(number)
             placed = placing(page, angle)

@@ -22,7 +22,7 @@ points of no gap at all, as between bars of one category."""
 
 
 def joined_drawings(drawings: Sequence[Drawing], paths: Sequence[Path]) -> list[Drawing]:
-    """Return the drawings, those joined that lie on the same axes or grid: lines of a plot need not touch these."""
+    """Return the drawings; those on the same axes or grid become one, though a plot's lines need not touch these."""
     joined = list(drawings)
     rows = _rows_of_bars(paths)
     homes = {path: one.box for one in drawings if rows and not one.glyphs for path in one.paths}

@@ -128,7 +128,7 @@ class _Worker:
         self._close()
 
     def ended(self) -> int:
-        """Return how a worker ended that says no more, negative for a signal; close the pipes."""
+        """Return the exit code of a worker that answers no more, negative for a signal; close the pipes."""
         try:
             status = self.process.wait(_DYING)
         except subprocess.TimeoutExpired:

@@ -33,7 +33,7 @@ _FIRST_LINES = 2.0
 
 
 def with_header_words(tables: Sequence[Table], words: Sequence[Word], taken: Sequence[bool]) -> list[Table]:
-    """Return *tables*; one without a header, or whose header looks like its rows, gets the lines above it that are one.
+    """Return *tables*; one without a header, or whose header looks like its rows, gets header lines above it.
 
     Such lines are heavy, or in a colour of their own, and each text stands over one column. A word that stands beside
     the texts of a header, and is in no table, goes to the header's empty cell of its column.

@@ -161,7 +161,7 @@ class Table:
 
 
 def names_in(row: Sequence[Word]) -> list[Box]:
-    """Return the boxes of the names of columns that the words of a line are, parted where these are far apart."""
+    """Return the boxes of column names: the words of a line, divided where they are far apart."""
     names = [row[0].box]
     for one, after in pairwise(row):
         if after.box[0] - one.box[2] < _NAMES_APART * one.size:

@@ -121,7 +121,7 @@ def _names_rows(lines: Sequence[Sequence[list[Word]]], valued: Sequence[Sequence
 
 
 def rules_part_rows(ruled: Sequence[bool]) -> bool:
-    """Say whether rules part the rows of a table, by which of its lines a rule parts from the next."""
+    """Say whether ruled lines separate a table's rows; *ruled* tells for each line of text if one is below it."""
     return sum(ruled) >= 2 and sum(ruled) >= _RULED_LINES * len(ruled)
 
 

@@ -34,7 +34,7 @@ def has_keys(rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int
 
 
 def are_named(rows: Sequence[Sequence[Text]], placed: Sequence[Sequence[tuple[int, int]]]) -> bool:
-    """Say whether two columns are names and what each names: an order's number, the measures of a ship.
+    """Say whether the first of two columns names what the second holds, as `Length` does in a list of a ship's data.
 
     Either the names alone are in another weight or colour, or they stand farther apart than the lines of a text and
     half of what they name has a number. Where most of that is numbers, as in any table, the first row is one of them

@@ -1,4 +1,4 @@
-"""Tells which columns of a table are one: accounts set the signs of their numbers in narrow columns of their own."""
+"""Finds columns of a table that are really one: accounts set the signs of numbers in narrow columns beside them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_sign(text: str) -> bool:
 
 
 def columns_with_signs(columns: Sequence[Sequence[str]], blank: Sequence[bool] = ()) -> list[tuple[int, int]]:
-    """Return the first and the last of each run of columns that are one.
+    """Return the first and last column of each run of columns that are really one.
 
     A column of nothing but signs of a currency is one with the column behind it, of other signs with the one before,
     if that has numbers: stars beside names are marks of their own.
