@@ -138,7 +138,7 @@ def regions_of(
     subpaths = cache(subpaths)
     images = [box_of(b.bbox) for b in page.blocks if b.kind == "figure" and b.bbox is not None]
     whole = page.width * page.height
-    tables = tables_of(page, words, taken, drawings, rules, sides, pieces, kept)
+    tables = tables_of(page, words, taken, paths, drawings, rules, sides, pieces, kept)
     shown, drawn, pies = list[Box](), list[Box](), list[tuple[Box, ChartData]]()
     with kept(_NO_PICTURES):
         drawings = joined_drawings(drawings, paths)

@@ -139,7 +139,7 @@ def _table(
     if len(columns) < (2 if len(rows) >= _LEAST_ROWS else _LEAST_COLUMNS):
         return None
     rows = [*_over_columns(titles, rows[0], columns, rules), *rows]
-    rows, placed = _placed(rows, columns, lines)
+    rows, placed = placed_in(rows, columns, lines)
     first = next((r for r, row in enumerate(rows) if _is_of_values(row, placed[r])), None)
     head, above = _header_height(rows, placed, first), _lines_above_rule(rows, rules)
     if above <= _MOST_HEADER:
@@ -152,11 +152,11 @@ def _table(
         head, least = 0, 2
     width = len(columns)
     body = join_lines(
-        [_cells(row, places, width) for row, places in zip(rows[head:], placed[head:], strict=True)], rules
+        [cells_of(row, places, width) for row, places in zip(rows[head:], placed[head:], strict=True)], rules
     )
     if not _is_table(rows, placed, columns, body, least):
         return None
-    return _built(rows[:head], placed[:head], columns, body, rules)
+    return built_table(rows[:head], placed[:head], columns, body, rules)
 
 
 def _trimmed(rows: list[list[Text]], lines: LineTexts, *, closed: bool) -> tuple[list[list[Text]], list[list[Text]]]:
@@ -256,7 +256,7 @@ def _covered(text: Text, columns: Sequence[Column]) -> tuple[int, int]:
     return nearest, nearest
 
 
-def _placed(
+def placed_in(
     rows: Sequence[Sequence[Text]], columns: Sequence[Column], lines: LineTexts
 ) -> tuple[list[list[Text]], list[list[tuple[int, int]]]]:
     """Return *rows* and for each text the first and the last column that it stands in.
@@ -401,7 +401,7 @@ def _lines_above_rule(rows: Sequence[Sequence[Text]], rules: Sequence[Box]) -> i
     return len(upper) if values <= _VALUES_IN_HEADER * len(texts) else 0
 
 
-def _built(
+def built_table(
     upper: Sequence[Sequence[Text]],
     placed: Sequence[Sequence[tuple[int, int]]],
     columns: Sequence[Column],
@@ -415,7 +415,7 @@ def _built(
     texts: list[list[str]] = []
     spans: dict[tuple[int, int], tuple[int, int]] = {}
     names: list[Row] = []
-    if len(upper) > 1 and all(last := _cells(upper[-1], placed[-1], width)):
+    if len(upper) > 1 and all(last := cells_of(upper[-1], placed[-1], width)):
         # A row with a name for every column, that of the labels too, is one of its own.
         upper, placed = _lines_of_names(last, upper[:-1], placed[:-1])
         names = [last]
@@ -425,7 +425,7 @@ def _built(
         cells, count = header_cells(lines, columns, short, named=bool(names))
         texts, spans = lay_header(cells, count, width)
     elif upper:
-        texts = [_said(_cells(upper[0], placed[0], width))]
+        texts = [_said(cells_of(upper[0], placed[0], width))]
         spans = {(0, c): (1, 1) for c in range(width)}
     head = len(texts) + len(names)
     for r, row in enumerate([*names, *body], len(texts)):
@@ -460,7 +460,8 @@ def _lines_of_names(
     return rows[::-1], places[::-1]
 
 
-def _cells(row: Sequence[Text], places: Sequence[tuple[int, int]], width: int) -> Row:
+def cells_of(row: Sequence[Text], places: Sequence[tuple[int, int]], width: int) -> Row:
+    """Return the cells of a row of *width* columns, whose texts begin in the columns *places*."""
     cells: Row = [[] for _ in range(width)]
     for text, (first, _) in zip(row, places, strict=True):
         cells[first].append(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 from statistics import median
@@ -18,10 +19,11 @@ from upstage_docs.local.pdf.tables.aligned_texts import LineTexts
 from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table, names_in, table_of
 from upstage_docs.local.pdf.tables.line_rows import is_value
+from upstage_docs.local.pdf.tables.marked_tables import marked_tables
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.tables.ruled_tables import ruled_tables
 from upstage_docs.local.pdf.tables.text_regions import TITLE
-from upstage_docs.local.pdf.vector_paths import Drawing, is_plot
+from upstage_docs.local.pdf.vector_paths import Drawing, Path, is_plot
 from upstage_docs.local.pdf.word_pieces import Pieces
 from upstage_docs.local.pdf.words import Word
 
@@ -80,6 +82,8 @@ _PAGE_WIDE = 0.99
 """Of the width of a page: a longer rule is the edge of a bar on a slide, from edge to edge, not of a table."""
 _LAST_PAGE = 2000
 """Numbers from here on are years and amounts, not pages of a table of contents."""
+_ROMAN = re.compile("[ivxlc]+")
+"""A page of a preface."""
 _PAGE_DIGITS = 6
 """More digits are no page number; thousands of them are more than `int` takes."""
 
@@ -88,6 +92,7 @@ def tables_of(
     page: Any,
     words: Sequence[Word],
     taken: Sequence[bool],
+    paths: Sequence[Path],
     drawings: Sequence[Drawing],
     rules: Sequence[Box],
     sides: Sequence[Box],
@@ -100,7 +105,8 @@ def tables_of(
         page: The page.
         words: Its words.
         taken: For each word whether something else has it.
-        drawings: Of the page.
+        paths: What is drawn on the page.
+        drawings: The same, what belongs together.
         rules: Its horizontal rules, in points.
         sides: Its vertical ones.
         pieces: Tells the words of a text item.
@@ -146,6 +152,13 @@ def tables_of(
             free = [gone or i in used for i, gone in enumerate(taken)]
             found += [table for table in aligned_tables(lines, free, rules) if _is_sum(table, found)]
         found = with_header_words(found, words, taken)
+    with kept(NO_TABLE):
+        marked = [
+            table
+            for table in marked_tables(page.width, taken, rules, sides, paths, lines)
+            if not _is_contents(table) and not _is_on_plot(table, plots) and not _is_listing(table, words)
+        ]
+        found = _with_marked(found, marked)
     return [table for table in found if len(table.columns) > 1 or not _is_frames(table, words)]
 
 
@@ -173,6 +186,16 @@ def _library_table(
     if _is_text(table, words, ruled=ruled > 0) or (not ruled and _is_columns_of_text(table, words)):
         return []
     return [table]
+
+
+def _with_marked(tables: Sequence[Table], marked: Sequence[Table]) -> list[Table]:
+    """Add the tables that marks set off; each takes the place of those that have only a part of its words."""
+    kept = list(tables)
+    for whole in marked:
+        inside = [table for table in kept if table.words & whole.words]
+        if all(table.words < whole.words and not table.gridded for table in inside):
+            kept = [table for table in kept if table not in inside] + [whole]
+    return kept
 
 
 def _is_sum(table: Table, tables: Sequence[Table]) -> bool:
@@ -455,7 +478,7 @@ def _has_rules(table: Table, rules: Sequence[Box]) -> bool:
 
 def _is_contents(table: Table) -> bool:
     """Say whether a table is one of contents: its last column is page numbers that do not fall, its others titles."""
-    numbers = [token for row in table.rows for token in row[-1].split()]
+    numbers = [token for row in table.rows for token in row[-1].split() if not _ROMAN.fullmatch(token)]
     titles = [cell for row in table.rows for cell in row[:-1]]
     pages = [int(number) for number in numbers if number.isdecimal() and len(number) <= _PAGE_DIGITS]
     rising = all(before <= after for before, after in pairwise(pages))
