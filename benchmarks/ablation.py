@@ -202,6 +202,7 @@ def _of_tables() -> list[Rule]:
         Rule("tables: texts that line up", {tables + "aligned_tables": no_items}),
         Rule("tables: lines of prose do not line up", {"tables.text_regions.prose_of": lambda t, *_: [False] * len(t)}),
         Rule("tables: a line over several columns is header", {aligned + "_over_columns": no_items}),
+        Rule("tables: marks and names set off texts", {tables + "marked_tables": no_items}),
         Rule("tables: a narrow stripe separates columns", {columns + "_parted": as_list}),
         Rule("tables: signs belong to their numbers", {columns + "_without_signs": as_list}),
         Rule("tables: lines of one row that line up are joined", {aligned + "join_lines": as_list}),

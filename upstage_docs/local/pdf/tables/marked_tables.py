@@ -24,6 +24,8 @@ from upstage_docs.local.pdf.words import Word
 # Measured on 200 tables of technical manuals, each set in one of ten styles, and on eighty benchmark pages.
 _STRIPE = 0.5
 """Font sizes of white between two columns, at least."""
+_WIDEST_STRIPE = 8.0
+"""Font sizes of white between two columns without names above them, at most: with more, they are columns of a page."""
 _LINE = 1.4
 """Font sizes from a line of a cell to the next, at most."""
 _SAME_PITCH = 1.06
@@ -348,6 +350,9 @@ def _table(
     """Return the table of a header and the lines below it, None if they are none."""
     rows, placed = placed_in([*head, *body], columns, lines)
     width = len(columns)
+    size = median(text.size for row in body for text in row)
+    if not head and any(right.left - left.right > _WIDEST_STRIPE * size for left, right in pairwise(columns)):
+        return None
     if any(first != last for places in placed[len(head) :] for first, last in places):
         return None
     cells = [cells_of(row, places, width) for row, places in zip(rows, placed, strict=True)]

@@ -30,6 +30,8 @@ from upstage_docs.local.pdf.words import Word
 NO_TABLE = "a table of the page could not be told from its text"
 _FILLED = 0.45
 """Share of the cells that have text, at least, where no rule stands between them."""
+_VALUES = 0.3
+"""Share of the cells of a table that are numbers: more, and it is none of texts."""
 _FULL = 0.5
 """Share of the cells of a grid that have text, at least, where it may be taken for the grid of a chart."""
 _SEVERAL_VALUES = 0.04
@@ -189,13 +191,19 @@ def _library_table(
 
 
 def _with_marked(tables: Sequence[Table], marked: Sequence[Table]) -> list[Table]:
-    """Add the tables that marks set off; each takes the place of those that have only a part of its words."""
+    """Add the tables that marks set off; each takes the place of those of texts that have only a part of its words."""
     kept = list(tables)
     for whole in marked:
         inside = [table for table in kept if table.words & whole.words]
-        if all(table.words < whole.words and not table.gridded for table in inside):
+        if all(table.words < whole.words and not table.gridded and not _has_values(table) for table in inside):
             kept = [table for table in kept if table not in inside] + [whole]
     return kept
+
+
+def _has_values(table: Table) -> bool:
+    """Say whether many cells of a table are numbers, which tell its rows."""
+    cells = [cell for row in table.rows for cell in row if cell]
+    return sum(map(is_value, cells)) > _VALUES * len(cells)
 
 
 def _is_sum(table: Table, tables: Sequence[Table]) -> bool:
