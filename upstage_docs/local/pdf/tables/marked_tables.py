@@ -93,7 +93,7 @@ def marked_tables(
         *_headed(texts, page_width, rules, paths, lines),
         *_named(texts, lines),
     ]
-    found = (_table(head, body, columns, rules, lines) for head, body, columns in marked)
+    found = (_of_texts(head, body, columns, rules, lines) for head, body, columns in marked)
     tables: list[Table] = []
     used: set[int] = set()
     for table in sorted(filter(None, found), key=lambda table: -len(table.words)):
@@ -340,7 +340,7 @@ def _groups_of_sides(sides: Sequence[Box]) -> list[tuple[float, float, list[floa
     return groups
 
 
-def _table(
+def _of_texts(
     head: list[list[Text]],
     body: list[list[Text]],
     columns: Sequence[Column],
