@@ -159,36 +159,19 @@ class Package:
                 root.remove(relation)
                 complete = False
                 continue
-            told = posixpath.join("/", posixpath.dirname(owner), unquote(target).partition("#")[0].replace("\\", "/"))
-            told = posixpath.normpath(told).lstrip("/")
-            part = self._names.get(told.lower(), "")
-            if part.endswith(".rels"):
-                part = ""
+            told, part = self._led_to(owner, target)
             if target.startswith("#") or (external and self._what_is(part) is None):
                 led_to[identifier] = ""
                 continue
-            if part and self._is_another(part, kind):
-                yield f"the part {part} of the file is damaged: it is not what it should be"
-                self.changed[part] = b""
-                del self._names[part.lower()]
+            if loss := self._loss_of(told, part, kind):
+                yield loss
                 part = ""
-            elif not part and told not in self.changed:
-                yield f"the part {told} of the file is missing"
-            if part or owner == _WORKBOOK:  # the library passes over a sheet that is missing, if anything leads to it
-                led_to[identifier] = part
-            else:
+            if not part and owner != _WORKBOOK:  # the library passes over a missing sheet, if anything leads to it
                 root.remove(relation)
                 self._missing.setdefault(owner, set()).add(identifier)
                 continue
-            if external:
-                del relation.attrib["TargetMode"]
-            if part and (part != told or "\\" in target):
-                relation.set("Target", f"/{part}")
-            found = self._what_is(part)
-            if found and found.relation and not kind.startswith("http://schemas."):
-                own = f"{OFFICE_RELATIONS}/{found.relation}"
-                if self.roots[part].rpartition(" ")[2] not in _ALONE or own not in types:
-                    relation.set("Type", own)
+            led_to[identifier] = part
+            self._put_right(relation, part, types, is_told_so=part == told and "\\" not in target)
             types.add(relation.get("Type", ""))
         if not owner and main and main not in led_to.values():
             _lead(root, "rIdOfMain", main, KINDS["document"])
@@ -197,6 +180,33 @@ class Package:
         if etree.tostring(root) != before or (name in self.roots and self._what_is(name) is None):
             self._names[name.lower()] = name
             self.changed[name] = etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True)
+
+    def _led_to(self, owner: str, target: str) -> tuple[str, str]:
+        """Return where a relationship of *owner* says that it leads, and the part there, `""` if there is none."""
+        told = posixpath.join("/", posixpath.dirname(owner), unquote(target).partition("#")[0].replace("\\", "/"))
+        told = posixpath.normpath(told).lstrip("/")
+        part = self._names.get(told.lower(), "")
+        return told, "" if part.endswith(".rels") else part
+
+    def _loss_of(self, told: str, part: str, relation: str) -> str:
+        """Return what is lost where a relationship leads to no part, or to one that is something else: that goes."""
+        if part and self._is_another(part, relation):
+            self.changed[part] = b""
+            del self._names[part.lower()]
+            return f"the part {part} of the file is damaged: it is not what it should be"
+        return "" if part or told in self.changed else f"the part {told} of the file is missing"
+
+    def _put_right(self, relation: Any, part: str, types: Collection[str], *, is_told_so: bool) -> None:
+        """Let a relationship lead to *part* inside the file, and be of its type; *types* are those before it."""
+        if relation.get("TargetMode") == "External":
+            del relation.attrib["TargetMode"]
+        if part and not is_told_so:
+            relation.set("Target", f"/{part}")
+        found = self._what_is(part)
+        if found and found.relation and not relation.get("Type", "").startswith("http://schemas."):
+            own = f"{OFFICE_RELATIONS}/{found.relation}"
+            if self.roots[part].rpartition(" ")[2] not in _ALONE or own not in types:
+                relation.set("Type", own)
 
     def _is_another(self, part: str, relation: str) -> bool:
         """Say whether a part is not what a relationship of that type leads to."""
