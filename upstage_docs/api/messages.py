@@ -108,7 +108,7 @@ def _without_headers(base_url: str) -> Api:
         url = httpx.URL(base_url.strip() if ADDRESS.fullmatch(base_url) else "")
     except httpx.InvalidURL as error:
         raise ConfigError(f"base_url is not an address ({error}); an example is {BASE_URL}.") from error
-    if _is_no_host(url.host) or _is_no_port(url.port) or url.scheme not in {"http", "https"}:
+    if _is_no_host(url.host) or is_no_port(url.port) or url.scheme not in {"http", "https"}:
         raise ConfigError(
             f"base_url must be http(s)://host/path, such as {BASE_URL}, with a port up to 65535 if any, and "
             "without a user, query or fragment; a key goes into api_key= or headers=."
@@ -194,7 +194,7 @@ def download_request(url: str) -> httpx.Request:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise InvalidResponseError("The API gave a download_url that is not an address.") from error
-    if address.scheme not in {"http", "https"} or not address.host or _is_no_port(address.port):
+    if address.scheme not in {"http", "https"} or not address.host or is_no_port(address.port):
         raise InvalidResponseError("The API gave a download_url that is not an http(s) address.")
     request = httpx.Request("GET", address, headers=_PLAIN)
     request.url = _SignedAddress(address)
@@ -218,8 +218,8 @@ def _is_no_host(host: str) -> bool:
         return True
 
 
-def _is_no_port(port: int | None) -> bool:
-    """Say whether no server can have this port; the system's resolver would take another one for it."""
+def is_no_port(port: int | None) -> bool:
+    """Say whether no server can have this port: asyncio does not take it, and a resolver takes another one for it."""
     return port is not None and not 0 < port < 65_536
 
 

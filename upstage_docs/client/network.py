@@ -21,6 +21,7 @@ from urllib.request import getproxies
 import httpcore
 import httpx
 
+from upstage_docs.api.messages import is_no_port
 from upstage_docs.client.threads import call_within
 from upstage_docs.errors.redaction import Secret
 
@@ -118,7 +119,7 @@ def proxies() -> dict[str, str | None]:
         if address := told.get(scheme):
             proxy = Secret(address if "://" in address else f"http://{address}")
             port = httpx.URL(proxy).port
-            if port is not None and not 0 < port < 65_536:  # asyncio does not take it, and the resolver takes another
+            if is_no_port(port):
                 raise ValueError(f"{port} is not a port")
             found[f"{scheme}://"] = proxy
     found.update((_pattern(host), None) for host in excepted)
