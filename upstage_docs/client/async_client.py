@@ -13,7 +13,7 @@ import anyio
 
 from upstage_docs.client.async_session import AsyncSessions
 from upstage_docs.client.client import Client
-from upstage_docs.client.settings import ClientBase, Settings
+from upstage_docs.client.settings import ClientBase
 from upstage_docs.client.threads import begin_thread
 
 P = ParamSpec("P")
@@ -60,6 +60,7 @@ class AsyncClient(ClientBase, AbstractAsyncContextManager["AsyncClient", None]):
     """
 
     _session: AsyncSessions
+    _session_kind = AsyncSessions
 
     parse = _awaited(Client.parse)
     stream = _iterated(Client.stream)
@@ -88,7 +89,3 @@ class AsyncClient(ClientBase, AbstractAsyncContextManager["AsyncClient", None]):
     close.__doc__ = Client.close.__doc__
 
     __aexit__ = _awaited(Client.__exit__)
-
-    def _open(self, settings: Settings) -> None:
-        super()._open(settings)
-        self._session = AsyncSessions(settings)

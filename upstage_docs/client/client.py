@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from upstage_docs.client.session import Session
-from upstage_docs.client.settings import ClientBase, Settings
+from upstage_docs.client.settings import ClientBase
 from upstage_docs.client.threads import close_later, is_collecting
 from upstage_docs.files.source import DocumentInput, Named
 from upstage_docs.flows import exchange, operations
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from upstage_docs.options.parse import ManyKeywords, RefreshKeywords, SendKeywords
 
+_replacing = threading.Lock()  # held while a client gets another session
+
 
 class Client(ClientBase, AbstractContextManager["Client", None]):
     """Document Parse and Document OCR, synchronously. Where an event loop runs, it works too, but blocks it.
@@ -34,6 +36,7 @@ class Client(ClientBase, AbstractContextManager["Client", None]):
     """
 
     _session: Session
+    _session_kind = Session
 
     @with_keywords(SendOptions)
     def parse(
@@ -271,7 +274,7 @@ class Client(ClientBase, AbstractContextManager["Client", None]):
         """
         if is_collecting():  # that of a loader, which was left half way
             return close_later(self.close)
-        with self._lock:
+        with _replacing:
             session, self._session = self._session, Session(self._settings)
         try:
             session.close()
@@ -281,11 +284,6 @@ class Client(ClientBase, AbstractContextManager["Client", None]):
 
     def __exit__(self, *_: object) -> None:
         return self.close()  # also what `AsyncClient` awaits
-
-    def _open(self, settings: Settings) -> None:
-        super()._open(settings)
-        self._lock = threading.Lock()
-        self._session = Session(settings)
 
 
 def _slice(piece: Slice, _: Slices) -> tuple[Slice]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from upstage_docs.api.limits import LIMITS, ApiLimits
 from upstage_docs.api.messages import BASE_URL, Api
@@ -217,6 +217,8 @@ class Settings(Options):
 class ClientBase:
     """The constructor, the usage and the pickling that `Client` and `AsyncClient` share."""
 
+    _session_kind: ClassVar[type[Any]]
+
     @takes(Settings)
     def __init__(self, *values: Any, **settings: Any) -> None:
         """Make a client; nothing is sent.
@@ -273,6 +275,7 @@ class ClientBase:
     def _open(self, settings: Settings) -> None:
         self._settings = settings
         self._context = client_context(settings)
+        self._session = self._session_kind(settings)
 
 
 Settings.__init__.__qualname__ = "(Async)Client.__init__"  # Python names it where an argument is wrong
