@@ -1161,8 +1161,17 @@ LONG = {
             "□ 항만 개요\n" + "<i></i>&nbsp;<br>" * 50_000 + "1. 부두",
         ),
         (marked_titles, "□ 항만 개요\n" * 50_000 + "1. 부두"),
+        (
+            lambda text: list(chunk_elements(Record("", f"{text}\n\n{TABLE}", {}), chunk_size=1_000_000)),
+            "2031" + "-," * 200_000 + "x",
+        ),
     ],
-    ids=["blanks in a text that is measured as read", "lines without words below a title", "titles"],
+    ids=[
+        "blanks in a text that is measured as read",
+        "lines without words below a title",
+        "titles",
+        "dashes behind a year above a table",
+    ],
 )
 def test_a_long_text_is_read_in_time_that_grows_with_it(read: Callable[[str], list[Any]], text: str) -> None:
     """With the square of it, it would take minutes, and hours where it is a few times as long."""
