@@ -225,12 +225,20 @@ class Disk(io.BytesIO):
         self.asked += size or 0
         if self.asked > 1 << 28:
             raise OSError("nobody should read so much")
-        return bytes(size or 0)
+        return super().read(size).ljust(size or 0, b"\0")
 
 
-def test_a_huge_file_of_no_format_is_refused_before_it_is_read() -> None:
-    disk = Disk()
-    with pytest.raises(SourceError, match="of no format that the API takes"):
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        (b"", "of no format that the API takes"),
+        (b"%PDF-1.4", "is 1,100 GB, more than any document that the API takes"),
+        (b"\x89PNG\r\n\x1a\n", "is 1,100 GB, more than any document that the API takes"),
+    ],
+)
+def test_a_huge_file_is_refused_before_it_is_read(head: bytes, reason: str) -> None:
+    disk = Disk(head)
+    with pytest.raises(SourceError, match=reason):
         inspect(disk)
     assert disk.asked < 10_000
 

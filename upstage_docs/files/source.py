@@ -59,6 +59,7 @@ if hasattr(os, "register_at_fork"):  # a child must not find it held by a thread
 _DPI = 150  # the API rasterises what is not an image at this resolution
 _CHUNK = 1 << 20  # bytes of a file that are in memory at once
 _MOST_STREAMED = 4 << 30  # bytes of a stream without an end that are put on the disk: the API takes an eighth of it
+_MOST_READ = 10**10  # bytes of a document: offsets in a PDF have ten digits (ISO 32000-1, 7.5.4)
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Of a file: what tells it from one that is put in its place, or written anew.
@@ -407,7 +408,7 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
             raise SourceError(f"{_shown(name)} is empty (0 bytes); copy or download it again.")
         suffix = Path(name).suffix
         form = detect(handle, suffix)
-        digest, read = _digest(handle, size) if form or size <= _MOST_STREAMED else ("", size)  # or else it is a disk
+        digest, read = _digest(handle, size) if size <= (_MOST_READ if form else _MOST_STREAMED) else ("", size)
     except TypeError as error:
         raise SourceError(f"{_shown(name)} does not give bytes; open it in binary mode.") from error
     if read != size:
@@ -418,6 +419,8 @@ def _inspect(handle: BinaryIO, name: str) -> Source:
     named = FORMAT_OF_SUFFIX.get(suffix.lower(), "")
     if not form:
         raise SourceError(_format_problem(handle, name, suffix, named))
+    if size > _MOST_READ:
+        raise SourceError(f"{_shown(name)} is {size / 10**9:,.0f} GB, more than any document that the API takes.")
     true_suffix = FORMATS[form].suffixes[0]
     if named and named != form and not (is_picture(named) and is_picture(form)):
         raise SourceError(f"{_shown(name)} is named {suffix} but holds {form.upper()}; rename it to {true_suffix}.")
