@@ -949,6 +949,25 @@ with sqlite3.connect(store.path, timeout=0) as another:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file can be bounded there")
+def test_a_disk_without_room_for_a_new_store_is_left_without_a_part_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    program = f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+for room in range(0, 65536, 4096):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, most))
+    assert not Store(Path({str(path)!r})).jobs()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    left = [one.name for one in Path({str(tmp_path)!r}).iterdir()]
+    assert left in ([], ["store.sqlite3"]), (room, left)
+assert left
+"""
+    done = in_another_process(program)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file can be bounded there")
 @pytest.mark.parametrize("damage", ["no database", "cut in half", "the first bytes", "the middle"])
 def test_nothing_is_paid_again_where_a_full_disk_has_no_room_to_mend_the_store(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "cache" / "store.sqlite3"

@@ -316,14 +316,20 @@ def make_file(path: Path, schema: str, version: int) -> Path:
         with closing(sqlite3.connect(new, isolation_level=None)) as db:
             db.execute("PRAGMA synchronous = OFF")  # it has no name yet: one flush at the end will do
             db.execute("PRAGMA auto_vacuum = FULL")  # what is deleted gives its space back to the disk at once
-            db.execute("PRAGMA journal_mode = WAL")
             db.executescript(f"BEGIN; {schema} PRAGMA user_version = {version}; COMMIT;")
+            db.execute("PRAGMA journal_mode = WAL")  # last: no full disk keeps a part of the tables in the log
         with new.open("rb+") as file:
             os.fsync(file.fileno())
     except BaseException:
-        new.unlink(missing_ok=True)
+        delete_file(new)
         raise
     return new
+
+
+def delete_file(path: Path) -> None:
+    """Delete the database at *path*, if there is one, with what SQLite made beside it."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _create(path: Path, schema: str, version: int) -> None:
@@ -337,7 +343,7 @@ def _create(path: Path, schema: str, version: int) -> None:
         if not path.exists():
             new.rename(path)
     finally:
-        new.unlink(missing_ok=True)
+        delete_file(new)
 
 
 _forking: list[Database] = []

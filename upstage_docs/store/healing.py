@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 from upstage_docs.store import sql
-from upstage_docs.store.database import Database, as_text, identity, make_file
+from upstage_docs.store.database import Database, as_text, delete_file, identity, make_file
 
 # https://sqlite.org/rescode.html: SQLITE_CORRUPT and SQLITE_NOTADB. Python tells the code from 3.11 on.
 _CODES = {11, 26}
@@ -113,7 +113,7 @@ def _replaced(database: Database) -> Healed | None:
                 aside = _move_aside(path)
                 new.replace(path)
         finally:
-            new.unlink(missing_ok=True)
+            delete_file(new)
         return Healed(aside, taken)
 
 
@@ -216,5 +216,4 @@ def _with_first_page(damaged: Path, first_page: bytes) -> Iterator[tuple[sqlite3
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # pages are looked for in the file itself
             yield db, copy
     finally:
-        for suffix in ("", "-wal", "-shm"):
-            copy.with_name(copy.name + suffix).unlink(missing_ok=True)
+        delete_file(copy)
