@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
-from upstage_docs.errors import ConfigError, SourceNotFoundError
+from upstage_docs.errors import ConfigError
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -33,7 +33,7 @@ def keep_failed(
         UpstageDocsError: As the loader's `lazy_load`.
     """
     yield from loader.lazy_load()
-    for source in _kept(loader):
+    for source in loader.report.left_out:
         if keys := record_manager.list_keys(group_ids=[source]):
             record_manager.update(keys, group_ids=[source] * len(keys))
 
@@ -44,15 +44,9 @@ async def akeep_failed(
     """Yield the Documents of *loader* for `aindex`; see `keep_failed`."""
     async for document in loader.alazy_load():
         yield document
-    for source in _kept(loader):
+    for source in loader.report.left_out:
         if keys := await record_manager.alist_keys(group_ids=[source]):
             await record_manager.aupdate(keys, group_ids=[source] * len(keys))
-
-
-def _kept(loader: UpstageDocumentParseLoader | UpstageOCRLoader) -> list[str]:
-    """Return the files that failed and are there: a failure is not an absence."""
-    left_out = [one for one in loader.report.failures if not one.missing_pages]
-    return [one.source for one in left_out if not isinstance(one.error, SourceNotFoundError)]
 
 
 def index_key(document: Document) -> str:

@@ -24,10 +24,7 @@ def keep_failed(documents: Sequence[BaseNode], report: Report, docstore: BaseDoc
         report: The reader's `report` after that; it is empty where `SimpleDirectoryReader` read with `num_workers`.
         docstore: The pipeline's.
     """
-    from upstage_docs.errors import SourceNotFoundError
-
-    left_out = [one for one in report.failures if not one.missing_pages]
-    failed = {one.source for one in left_out if not isinstance(one.error, SourceNotFoundError)}
+    failed = set(report.left_out)
     if not failed:
         return list(documents)
     here = {document.node_id for document in documents}

@@ -18,6 +18,7 @@ from upstage_docs.errors import (
     JobFailedError,
     JobTimeoutError,
     RateLimitError,
+    SourceNotFoundError,
     UpstageDocsError,
 )
 from upstage_docs.flows.plan import Spending
@@ -118,6 +119,12 @@ class Report:
     def __post_init__(self) -> None:
         if self.on_progress is not None and not callable(self.on_progress):
             raise ConfigError(f"on_progress={self.on_progress!r} must be a function that takes a Progress.")
+
+    @property
+    def left_out(self) -> list[str]:
+        """The sources of which nothing was handed out though their file is there: a failure is not an absence."""
+        whole = [failure for failure in self.failures if not failure.missing_pages]
+        return [failure.source for failure in whole if not isinstance(failure.error, SourceNotFoundError)]
 
     def read(self, source: str, pages: int, warnings: Iterable[PageWarning] = ()) -> None:
         """Note that *source* was read whole, and with which *warnings*."""
