@@ -275,17 +275,13 @@ class JobWatch:
             raise _AskAgainError(
                 JobError(f"{self.name}: batch {batch.id} cannot be fetched ({outcome.status}).", job=self.job)
             )
+        pages, what = self._pages_of(batch), f"{self.name}, batch {batch.id}"
         try:
-            what = f"{self.name}, batch {batch.id}"
             reply = settle(outcome, self.context.api, what)
             shape = yield from work(partial(decode_shape, reply.body, source=what))
-        except InvalidResponseError as error:
-            raise _AskAgainError(error) from error
-        usage = usage_of(shape)
-        if not shape.elements and not usage.pages:
-            raise _AskAgainError(InvalidResponseError(f"{what} holds no page and no element.", raw=reply.body))
-        pages = self._pages_of(batch)
-        try:
+            usage = usage_of(shape)
+            if not shape.elements and not usage.pages:
+                raise InvalidResponseError(f"{what} holds no page and no element.", raw=reply.body)  # noqa: TRY301
             check_pages(shape, pages, reply.body, what)  # before the job, which could give it again, is forgotten
         except InvalidResponseError as error:
             raise _AskAgainError(error) from error
