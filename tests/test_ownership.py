@@ -1125,7 +1125,24 @@ def test_what_stands_above_an_announcement_goes_with_its_table(title: tuple[str,
     assert all(part in chunks[1] for part in (title[1], _LONG, _MILLS))
 
 
-@pytest.mark.parametrize("label", ["Table 1.", "TABLE IV", "〈표 2-1〉", "表3"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Table 1.",
+        "TABLE IV",
+        "〈표 2-1〉",
+        "表3",
+        "표 Ⅳ",
+        "제1표",
+        "표 3-가",
+        "表一",
+        "第3表",
+        "表①",
+        "3. táblázat",
+        "Table A",
+        "Table n.º 3",
+    ],
+)
 @pytest.mark.parametrize("title", ["Flour of each mill in the north.", "Flour of each mill in the north"])
 def test_the_title_below_a_label_that_stands_alone_goes_with_its_table(label: str, title: str) -> None:
     text = ("paragraph", "<p>The year began well.</p>")

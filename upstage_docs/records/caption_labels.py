@@ -48,7 +48,7 @@ _PREFIX = (
 )
 _DIGITS = r"\d"  # of any script
 _NUMBER = (
-    rf"(?:no\.?\s*|nr\.?\s*|n[º°]\s*|[#№]\s*|رقم\s*[(（]?\s*)?(?:(?-i:[A-Z]{{1,3}}|[a-z])[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
+    rf"(?:no\.?\s*|nr\.?\s*|n\.?[º°]\s*|[#№]\s*|رقم\s*[(（]?\s*)?(?:(?-i:[A-Z]{{1,3}}|[a-z])[\s.\-–]?)?{_DIGITS}+(?:\s?[.\-–—·‒:]\s?{_DIGITS}+)*(?:\s?\([a-z]\)|[a-z](?![a-z]))?"
     r"|[IVXLC]{1,6}(?:\s?[.\-–]\s?\d+)*(?![a-z])|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ]+(?:\s?[.\-–]\s?\d+)*|[A-Z](?:[.\-–]\d+)*(?![A-Za-z'’])"
 )
 _HANGUL_LETTER = "[가나다라마바사아자차카타파하]"
@@ -105,7 +105,8 @@ _RUNNING_CJK = compile_when_used(
     r"说明|說明|展示|的|则|則|枚(?!\w{2})|[枚点點张張幅寸](?:(?!\w)|[をが以])|彰|、\s*(?:[表图圖図]|第?[\d一二三四五六七八九十]{1,2}(?!\d))|，|,|参照|を参照)"
 )
 _PUNCTUATED = compile_when_used(rf"\s*(?:{_CLOSE_MARK}\s*)*(?:[.:：。|–—\-‒·․．•→、)۔]|,(?=\s*[Cc]ont)|{_CLOSE_MARK})")
-_LABEL_ALONE = compile_when_used(r"\D{1,30}(?:\d[\d.\-–]*[A-Za-z]?|(?<=\s)[IVXLC]+)\W*")
+_LONGEST_LABEL = 60
+_BEHIND_LABEL = compile_when_used(r"(?:[-–.]\s?[^\W\d_])?[\W_]*")  # "Table 1-A"
 _SKIPPED = " :\t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢[(（＜≪«"
 
 
@@ -128,41 +129,46 @@ def caption_label(words: str) -> str:
 
     A running sentence that only mentions a table ("Table 3 shows that ...", "표 3은 ...") is none.
     """
+    found = _match_label(words)
+    return "" if found is None else "table" if found["table"] else "figure"
+
+
+def is_label_alone(words: str) -> bool:
+    """Say whether *words* are the label of a caption without its title: "Table 1.", "TABLE IV", "〈표 2〉", "表一"."""
+    found = _match_label(words) if len(words) <= _LONGEST_LABEL else None
+    if found is None or not any(found.groupdict().get(number) for number in ("number", "first")):
+        return False
+    return _BEHIND_LABEL.fullmatch(words, found.end()) is not None
+
+
+def _match_label(words: str) -> re.Match[str] | None:
+    """Return the label that *words* begin with, None where they are no caption."""
     start = words[:60].lstrip(_SKIPPED)
     first = start[:1]
     if first in _FIRST_OF_LATIN:
         begun = start[:3]
         if (begun.isascii() and begun.lower() not in _BEGIN_OF_LATIN) or len(words) > _LONGEST_CAPTION:
-            return ""
+            return None
         found = _LATIN.match(words)
         if found is None or ((found["number"] or "").isalpha() and words[found.start("number") - 1].isalpha()):
-            return ""  # "TABLES" has no number S
+            return None  # "TABLES" has no number S
         if (found["figure"] or "").lower() == "exhibit" and _APPENDIX.fullmatch(found["number"] or ""):
-            return ""
+            return None
         if (found["figure"] or "").lower() == "figures" and _YEAR.fullmatch(found["number"] or ""):
-            return ""  # "Selected figures 2024"
-        return "" if _runs_on_latin(words, found) else _label(found)
+            return None  # "Selected figures 2024"
+        return None if _runs_on_latin(words, found) else found
     if len(words) > _LONGEST_CAPTION:
-        return ""
+        return None
     if first.isdecimal():
         found = _NUMBER_FIRST.match(words)
-        return _label(found) if found and not _runs_on_latin(words, found) else ""
+        return found if found and not _runs_on_latin(words, found) else None
     if first in _FIRST_OF_KOREAN:
         found = _KOREAN.match(words)
-        return _label(found) if found and not _runs_on_korean(words, found) else ""
+        return found if found and not _runs_on_korean(words, found) else None
     if first in _FIRST_OF_CJK:
         found = _CJK.match(words)
-        return _label(found) if found and not _runs_on_cjk(words, found) else ""
-    return ""
-
-
-def is_label_alone(words: str) -> bool:
-    """Say whether *words* are the label of a caption without its title: "Table 1.", "TABLE IV", "〈표 2〉"."""
-    return _LABEL_ALONE.fullmatch(words) is not None and bool(caption_label(words))
-
-
-def _label(found: re.Match[str]) -> str:
-    return "table" if found["table"] else "figure"
+        return found if found and not _runs_on_cjk(words, found) else None
+    return None
 
 
 def _after_numbers(words: str, found: re.Match[str]) -> str:
