@@ -741,13 +741,20 @@ def test_a_label_and_its_title_in_the_next_line_belong_to_the_table_though_calle
     assert made[3].metadata["caption"].replace("# ", "") == "TABLE IV OUTPUT BY SITE"
 
 
-def test_a_label_called_a_heading_and_its_title_open_no_section() -> None:
+@pytest.mark.parametrize("split", ["element", "page", "none"])
+def test_a_label_called_a_heading_and_its_title_open_no_section(split: Split) -> None:
+    """A heading that does not stand right below the label does."""
     lines = [("heading1", f"<h1>{line}</h1>") for line in ("III. RESULTS", "TABLE IV", "OUTPUT BY SITE")]
-    after = [("paragraph", "<p>It rained.</p>"), ("heading1", "<h1>OUTLOOK</h1>"), ("paragraph", "<p>It dries.</p>")]
+    between = [("paragraph", "<p>It rained.</p>"), ("heading1", "<h1>TABLE V</h1>"), ("paragraph", "<p>It dries.</p>")]
+    after = [("heading1", "<h1>OUTLOOK</h1>"), ("paragraph", "<p>It snows.</p>")]
+    given = _document(*lines, ("table", TABLE), *between, *after)
 
-    found = [one.metadata["headings"] for one in records(_document(*lines, ("table", TABLE), *after))]
+    sections = [one.metadata["headings"] for one in records(given)]
+    chunks = [*chunk_elements(given), *chunk_elements(records(given, RecordOptions(split=split)))]
 
-    assert found[3:] == ["III. RESULTS", "III. RESULTS", "III. RESULTS", "III. RESULTS > OUTLOOK"]
+    assert sections[3:] == [*["III. RESULTS"] * 5, "III. RESULTS > OUTLOOK"]
+    assert {one.headings for one in chunks if "rained" in one.text} == {("III. RESULTS",)}
+    assert {one.headings for one in chunks if "snows" in one.text} == {("III. RESULTS", "OUTLOOK")}
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,8 @@ class _Reader:
             opens = level > 0 if category in _LEVELLED else None
             if level:
                 self._trail.leave(level)
+        else:
+            self._levels.after_label = False
         found: Iterable[Unit] = ()
         if category not in self._excluded or _may_be_owned(category, text):
             corners = element.coordinates
@@ -277,8 +279,10 @@ class _Reader:
             title = " ".join(text_of_html(record.text).lstrip("# ").split())
             declared = int(category[7:])
             level = self._levels.level(title, declared if declared > 1 else 0, heading_size(record.text))
-        elif category == "index" and known.headings is None:
-            self._levels.read_contents(text_of_html(record.text))
+        elif known.headings is None:
+            self._levels.after_label = False
+            if category == "index":
+                self._levels.read_contents(text_of_html(record.text))
         if known.headings is not None:
             headings, section_id = known.headings, known.section_id
         else:
@@ -404,8 +408,10 @@ class _Reader:
                 level = self._levels.level(title, block.level if block.level > 1 else 0, heading_size(body))
                 if level:
                     self._trail.leave(level)
-            elif block.category == "index" and not is_stale:
-                self._levels.read_contents(text_of_html(body))
+            elif not is_stale:
+                self._levels.after_label = False
+                if block.category == "index":
+                    self._levels.read_contents(text_of_html(body))
             if block.category not in self._excluded or _may_be_owned(block.category, body):
                 identity = place.element_id if block.element_id is None or not ours else block.element_id
                 gap = text[previous : block.start]

@@ -156,15 +156,20 @@ class _Size(msgspec.Struct, gc=False):
 
 @dataclass(eq=False)
 class HeadingLevels:
-    """Tells the levels of the headings of one document, asked in reading order; lives as long as the document."""
+    """Tells the levels of the headings of one document, asked in reading order; lives as long as the document.
 
+    Attributes:
+        after_label: Whether the label of a table alone, "TABLE IV", called a heading, stands right before what comes
+            next. Whoever passes over an element without asking for its level sets it to False.
+    """
+
+    after_label: bool = field(default=False, init=False)
     _opened: list[_Open] = field(default_factory=list, init=False)
     _declares: bool = field(default=False, init=False)  # whether the engine tells levels
     # Whether it tells them of the first level too, so that the rest is unknown to it.
     _declares_all: bool = field(default=False, init=False)
     _ranks: dict[str, float] = field(default_factory=dict, init=False)  # of the styles that this document uses
     _sizes: list[_Size] = field(default_factory=list, init=False)
-    _after_label: bool = field(default=False, init=False)  # whether "TABLE IV" alone, called a heading, came before
     _begun: bool = field(default=False, init=False)  # whether a heading came before
     _contents: dict[str, int] = field(default_factory=dict, init=False)  # the words of each entry → its level
     _confirmed: int = field(default=0, init=False)  # headings that stand in the contents
@@ -176,12 +181,13 @@ class HeadingLevels:
         """
         category = element.category
         if category in MAY_BE_TITLES:
+            self.after_label = False
             if element.text[:1] not in SQUARE_SIGNS or not is_section_title(element.text):
                 return 0
             return self.level(" ".join(element.text.split()), 0)
         declared = heading_level(element)
-        after_label, self._after_label = self._after_label, False
         if not declared:
+            self.after_label = False
             if category == "index":
                 self.read_contents(element_text(element, "text"))
             return 0
@@ -189,11 +195,7 @@ class HeadingLevels:
         self._declares_all = self._declares_all or element.sub_category == "h1"
         if not known and element.html[:4] not in _FIRST_LEVEL:
             known = int(tag[1]) if (tag := _TAG_LEVEL.match(element.html)) and tag[1] != "1" else 0
-        words = " ".join(element_text(element, "text").split())
-        if after_label and not read_numbering(words) and not _is_outer(words):
-            return 0  # the title of that table
-        self._after_label = is_label_alone(words) and caption_label(words) == "table"
-        return self.level(words, known, heading_size(element.html))
+        return self.level(" ".join(element_text(element, "text").split()), known, heading_size(element.html))
 
     def read_contents(self, text: str) -> None:
         """Take the entries of a table of contents, one a line, with their page numbers and dots or without.
@@ -223,10 +225,14 @@ class HeadingLevels:
             size: The size of its font in any unit, the same for all; 0 where it is not known.
         """
         in_contents = self._contents.get(title_key(words), 0) if self._contents else 0
+        after_label, self.after_label = self.after_label, False
         if _belongs_to_a_table(words) or (not in_contents and _is_no_title(words)):
+            self.after_label = is_label_alone(words) and caption_label(words) == "table"
             return 0
-        self._confirmed += in_contents > 0
         numbering = self._numbering(words)
+        if after_label and not (in_contents or numbering or _is_outer(words)):
+            return 0  # the title of that table
+        self._confirmed += in_contents > 0
         declared = declared if declared <= DEEPEST or self._declares else 0
         self._declares = self._declares or declared > 0
         if declared or (self._declares and not self._declares_all):

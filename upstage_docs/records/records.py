@@ -212,6 +212,7 @@ class Recorder:
         """Return the level of *element*, 0 if it is no heading, and then that of each title among its lines."""
         if element.category not in MAY_BE_TITLES:
             return self._levels.level_of(element), ()
+        self._levels.after_label = False
         told = element.text or element.markdown or element.html
         # Of the words of a picture and of HTML, a square may be written in another way.
         if told[:1] != "!" and (element.text or "&" not in told) and (told.isascii() or not holds_square(told)):
