@@ -43,6 +43,13 @@ TABLES: dict[str, tuple[int, list[list[str]]]] = {
     "a year and a unit, each with its own label": (
         3, [["Site", "Plan", "Actual"], ["Year", "2031", "2030"], ["Unit", "(kt)", "(kt)"], ["Alpha", "1,200", "900"]],
     ),
+    "years, quarters and months, each with its own label": (
+        4, [["Site", "Plan", "Actual"], ["Year", "2031", "2030"], ["Quarter", "Q1", "Q2"], ["Month", "Jan", "May"],
+            ["Alpha", "1,200", "900"]],
+    ),
+    "texts that begin as months do": (
+        1, [["Item", "State"], ["Bolts", "Out of stock"], ["Nuts", "12"], ["Pins", "40"]],
+    ),
     "texts alone": (1, [["Term", "Meaning"], ["Base", "what stands below"], ["Top", "what stands above"]]),
 }  # fmt: skip
 

@@ -33,7 +33,7 @@ class CellWords(NamedTuple):
 _YEAR = r"(?:(?:FY|CY|fiscal|year)?\s*(?:19|20)\d\d(?:\s?[AEFPaefp]\b)?|['’]\d\d|FY\s*['’]?\d\d)"
 _PERIOD = compile_when_used(
     rf"\s?\(?(?:{_YEAR}(?:\s?[-–—/~.]\s?(?:\d{{1,4}}|{MONTH}))*\.?|(?:{_YEAR}[\s,/]*)?(?:Q[1-4]|[1-4]Q|H[12]|[12]H)(?:[\s,/]*(?:{_YEAR}|\d\d))?|"
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?)?{MONTH}(?:[\s-]+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?[\s-]+(?:de\s+)?(?:\d\d|(?:19|20)\d\d))?|"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?)?{MONTH}(?!\s+(?!de\s)(?-i:[a-z]))(?:[\s-]+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?[\s-]+(?:de\s+)?(?:\d\d|(?:19|20)\d\d))?|"
     r"\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2}|제?\s?\d+\s?(?:기|분기|반기|월|년|년차|년도|年度|年|月|期|季度)(?:\s?말)?)"
     r"(?![\d,.]*\d)[^\d]{0,24}(?:[(\[]?\d[)\]]\s?)?\Z",  # 2031 (1): with the mark of a note
     re.IGNORECASE,
@@ -116,8 +116,15 @@ def _are_alike(rows: Sequence[Sequence[str]]) -> bool:
     """Say whether two rows, the first of periods or of units alone, have labels of their own and say the like."""
     if len(rows) < 2 or not rows[1][0]:
         return False
-    one, two = ([bool(_PERIOD.match(words)) for words in row[1:] if words] for row in rows)
+    one, two = ([_scale_of(words) for words in row[1:] if words] for row in rows)
     return one == two and all(map(_is_label_of_columns, filter(None, rows[1][1:])))
+
+
+def _scale_of(words: str) -> str:
+    """Return what a period is told by: years alone, names of months alone, or quarters or days; `""` for none."""
+    if not _PERIOD.match(words):
+        return ""
+    return "year" if words.isdecimal() else "day" if any(map(str.isdecimal, words)) else "month"
 
 
 def _numbers_columns(row: Sequence[str], following: str) -> bool:
