@@ -82,7 +82,7 @@ class Loads(BaseComponent):
     model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)  # building costs 20 ms of an import
 
     _key_stayed: bool = PrivateAttr(default=False)
-    _loading: Any = PrivateAttr(default=None)
+    _loading: "Loading | None" = PrivateAttr(default=None)
     _directory_report: Any = PrivateAttr(default=None)
     _warned_of_json: bool = PrivateAttr(default=False)
 
@@ -91,9 +91,8 @@ class Loads(BaseComponent):
         """The `Loading` that is made of the options as they are now."""
         from upstage_docs.loading.loading import loading_of
 
-        self._loading = loading_of(self, self._loading, key=self._key)
-        loading: Loading = self._loading
-        return loading
+        self._loading = made = loading_of(self, self._loading, key=self._key)
+        return made
 
     @property
     def report(self) -> "Report":
@@ -101,14 +100,12 @@ class Loads(BaseComponent):
 
         It stays empty where `SimpleDirectoryReader` reads with `num_workers`: other processes then hold copies of this.
         """
-        last: Loading = self._loading or self.loading
-        return last.report
+        return (self._loading or self.loading).report
 
     @property
     def usage(self) -> "Spending":
         """What the loads so far were billed for, according to the answers."""
-        last: Loading = self._loading or self.loading
-        return last.connection.usage
+        return (self._loading or self.loading).connection.usage
 
     @property
     def _key(self) -> "str | SecretStr | StayedKey | None":
