@@ -92,6 +92,11 @@ from upstage_docs.records.wording import is_note, is_unit
         "Web Table 3. Harvest",
         "Tables 3 and 4. Harvests",
         "Таблица № 4. Урожай",
+        "Tables 3 to 5. Harvests",
+        "Tabellen 3 und 4: Ernten",
+        "Tableaux 3 et 4 : récoltes",
+        "Tablas 3 y 4. Cosechas",
+        "Tabelas 3 e 4. Colheitas",
     ],
 )
 def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
@@ -162,6 +167,13 @@ def test_a_caption_of_a_table_is_told_by_its_words(words: str) -> None:
         "Figs. 3 and 4. Harbours",
         "Fig. 3, 4. Harbours",
         "그림 3, 4. 항구",
+        "그림 3과 4. 항구",
+        "Figures 3 et 4 : ports",
+        "Abbildungen 3 und 4: Häfen",
+        "Figuras 3 y 4. Puertos",
+        "Foto 3: Hafen",
+        "3. kép: A kikötő",
+        "Малюнок 3. Порт",
     ],
 )
 def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
@@ -215,6 +227,9 @@ def test_a_caption_of_a_figure_is_told_by_its_words(words: str) -> None:
         "Tables 3 and 4.",
         "Figures 3, 4 and 5 show ships.",
         "그림 3, 4에서 보듯이",
+        "그림 3과 4는 항구이다.",
+        "Tabellen 3 und 4 zeigen die Ernte.",
+        "Foto 3 zeigt den Hafen.",
     ],
 )
 def test_what_mentions_a_table_is_no_caption(words: str) -> None:

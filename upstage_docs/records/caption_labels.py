@@ -18,14 +18,14 @@ LONGEST_TITLE = 120
 _OPEN = r"[\s:\"'“‘*_#>|~\-–—■□▶▷●○◆◇◎△▲☞▣◈◉❏❑❖▪▸►※<〈《「『【〔［｢\[(（＜≪«]*"
 _CLOSE_MARK = r"[>〉》」』】〕］｣\])）＞≫»*_]"
 _TABLES_LATIN = (
-    r"tables?|tbl\.|tab\.|tab(?=\s?\d+\s?[:.])|tabelle|tabela|tabella|tabla|tableau|tabell?|tabulka|tabelul|übersicht|çizelge|"
-    r"tablica|tablo|tabuľka|preglednica|lentelė|jadual|taula|tafla|taulukko|quadro|cuadro|таблиц[ая]|табела|табл\.|bảng|π[ίι]νακας|ตาราง(?:ที่)?|(?:ال)?جدول|तालिका|सारणी|טבלה|לוח"
+    r"tables?|tbl\.|tab\.|tab(?=\s?\d+\s?[:.])|tabellen?|tabelas?|tabella|tablas?|tableaux?|tabell?|tabulka|tabelul|übersicht|çizelge|"
+    r"tablica|tablo|tabuľka|preglednica|lentelė|jadual|taula|tafla|taulukko|quadros?|cuadros?|таблиц[ая]|табела|табл\.|bảng|π[ίι]νακας|ตาราง(?:ที่)?|(?:ال)?جدول|तालिका|सारणी|טבלה|לוח"
 )
 _FIGURES_LATIN = (
-    r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|photos?|photographs?|images?|illustrations?|pictures?|"
-    r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung|abb\.|bild|schaubild|karte|figura?|obr\.|gambar|mapa|carte|"
-    r"ilustraci[óo]n|sch[ée]ma|gr[áa]fico|graphique|grafi[ke]k?|graf(?:icul)?|wykres|diagramm|figuur|afbeelding|joonis|rajah|mynd|ryc(?:\.|ina)|rys(?:\.|unek)|obráz[eo]k|slika|kuv(?:a|io)|şekil|рисунок|рис\.|"
-    r"диаграмма|график|схема|фото|карта|фигура|слика|hình(?:\s+ảnh)?|ảnh|biểu\s+đồ|sơ\s+đồ|bản\s+đồ|đồ\s+thị|σχ[ήη]μα|εικ[όο]να|δι[άα]γραμμα|γρ[άα]φημα|χ[άα]ρτης|"
+    r"fig(?:ure)?s?\.?|charts?|graphs?|diagrams?|plates?|maps?|schemes?|(?:ph|f)otos?|photographs?|images?|illustrations?|pictures?|"
+    r"plots?|exhibits?|graphic|infographic|drawings?|screenshots?|abbildung(?:en)?|abb\.|bild|schaubild|karte|figur(?:as?)?|obr\.|gambar|mapa|carte|"
+    r"ilustraci[óo]n|sch[ée]ma|gr[áa]ficos?|graphiques?|grafi[ke]k?|graf(?:icul)?|wykres|diagramm|figuur|afbeelding|joonis|rajah|mynd|ryc(?:\.|ina)|rys(?:\.|unek)|obráz[eo]k|slika|kuv(?:a|io)|şekil|рисунок|рис\.|"
+    r"диаграмма|діаграма|малюнок|график|схема|фото|карта|фигура|слика|hình(?:\s+ảnh)?|ảnh|biểu\s+đồ|sơ\s+đồ|bản\s+đồ|đồ\s+thị|σχ[ήη]μα|εικ[όο]να|δι[άα]γραμμα|γρ[άα]φημα|χ[άα]ρτης|"
     r"(?:รูป(?:ภาพ)?|ภาพ|แผน(?:ภูมิ|ภาพ|ผัง|ที่)|กราฟ)(?:ที่)?|(?:ال)?(?:شكل|صورة|خريطة|مخطط|رسم(?:\s+(?:ال)?بياني)?)|شکل|نمودار|"
     r"चित्र|आरेख|मानचित्र|ग्राफ़?|चार्ट|איור|תרשים|גרף|מפה"
 )
@@ -66,7 +66,7 @@ _LATIN = compile_when_used(
 # 3. táblázat (Hungarian), 3 lentelė (Lithuanian), 3. tabula (Latvian), 3. taula (Basque), 3-jadval (Uzbek)
 _NUMBER_FIRST = compile_when_used(
     rf"{_OPEN}(?P<number>{_DIGITS}{{1,3}}(?:\.{_DIGITS}{{1,3}})*)(?:\.?\s|-)"
-    r"(?:(?P<table>táblázat|lentelė|tabula|taula|jadval)|(?P<figure>ábra|pav(?:\.|eikslas)|attēls|irudia|rasm))(?!\w)",
+    r"(?:(?P<table>táblázat|lentelė|tabula|taula|jadval)|(?P<figure>ábra|kép|pav(?:\.|eikslas)|attēls|irudia|rasm))(?!\w)",
     re.IGNORECASE,
 )
 _CJK = compile_when_used(
@@ -81,7 +81,7 @@ _KOREAN = compile_when_used(
 
 # "Figures 3 and 4. Harbours" is one caption of several.
 _FURTHER_NUMBERS = compile_when_used(
-    rf"(?:\s?(?:[,、·]|[,、]?\s?(?:and|&|und|et|y|e|및|と|和))\s?{_DIGITS}{{1,3}}(?:\s?[.\-–]\s?{_DIGITS}{{1,3}})*[a-z]?(?![^\W_]))+(?=[.:：]\s*\w)"
+    rf"(?:\s?(?:[,、·]|[,、]?\s?(?:and|&|to|through|und|bis|et|à|y|e|a|및|과|와|~|と|和))\s?{_DIGITS}{{1,3}}(?:\s?[.\-–]\s?{_DIGITS}{{1,3}})*[a-z]?(?![^\W_]))+(?=\s?[.:：]\s*\w)"
 )
 # What follows the number in a running sentence.
 _RUNNING_LATIN = compile_when_used(
@@ -114,11 +114,11 @@ _SKIPPED = " :\t\r\n\xa0\u3000\"'“‘*_#>|~-–—■□▶▷●○◆◇◎�
 _FIRST_OF_KOREAN = frozenset("표그도사차지부별참통붙제개구흐모삽화")
 _FIRST_OF_CJK = frozenset("附付参流结結组組架趋趨分别別图圖図表示写照第续續続グチイ插挿地统統数數明")
 _BEGIN_OF_LATIN = frozenset(
-    "tab tau qua cua fig cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
+    "tab tau qua cua fig fot cha gra dia pla map sch pho ima ill ilu pic plo exh inf dra scr abb bil kar car rys kuv "  # noqa: SIM905
     "sup app ann ext tex sel onl box sum sta ref obr gam tbl wyk ryc sli kuv "
     "pre len jad afb joo raj myn eta efi web taf".split()
 )
-_FIRST_OF_LATIN = first_letters(_BEGIN_OF_LATIN) | first_letters("hüçтршşдгсфкđảπσεδγχตรภแกاجشصخرنतसचआगमטלאתגמ")
+_FIRST_OF_LATIN = first_letters(_BEGIN_OF_LATIN) | first_letters("hüçтрмшşдгсфкđảπσεδγχตรภแกاجشصخرنतसचआगमטלאתגמ")
 _UNCASED = compile_when_used(r"[\u0590-\u06ff\u0900-\u0e7f]")  # Hebrew, Arabic, the scripts of India, Thai
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _APPENDIX = re.compile(r"[A-HJ-UWYZ]")  # "Exhibit A" is one, of a contract; I, V and X are numbers, as II is
