@@ -200,6 +200,17 @@ def test_a_file_whose_name_is_no_text_is_a_document_like_others(command: Command
     assert (line["status"], line["source"]) == ("written", str(path))
     record = json.loads(Path(str(line["output"])).read_text().partition("\n")[0])
     assert record["metadata"]["source"].encode() == str(path).encode(errors="backslashreplace")
+    with Client(engine="local", cache=tmp_path / "cache") as client:
+        client.parse(path)
+    path.unlink()
+    assert command("cache", "rm", path, "--folder", tmp_path / "cache").out == "1 answers deleted.\n"
+
+
+def test_a_name_that_no_file_can_have_is_a_document_that_fails(command: Command, tmp_path: Path) -> None:
+    ended = command("parse", tmp_path / f"{'long' * 100}.pdf", "-o", tmp_path / "out")
+
+    assert ended.code == 1
+    assert ended.err.count("\n") == 1
 
 
 def test_two_documents_are_never_written_to_one_file(command: Command, tmp_path: Path) -> None:

@@ -130,12 +130,13 @@ def remove_from_cache(
         raise ConfigError("Name the document to delete, as `cache ls` shows it, or say --all.")
     store = Store.at(folder or True)
     kept = store.entries()
-    names = {name}
+    spelled = name.encode(errors="backslashreplace").decode()  # as a source is kept whose name is no text
+    names = {spelled}
     if name:
         try:
             names.add(inspect(name).sha256)  # kept under another name, or under none
         except SourceError:  # it is gone: only its path can tell, however it is written
-            place = place_of(name)
+            place = place_of(spelled)
             names |= {one.source for one in kept if one.source and place_of(one.source) == place}
     deleted = sum(store.remove(one, everything=everything or not every) for one in names)
     if name and not deleted and len(store.entries()) == len(kept):
