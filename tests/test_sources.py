@@ -471,6 +471,10 @@ def test_a_file_that_changes_before_it_is_sent_is_noticed(tmp_path: Path, change
     path.unlink()
     with pytest.raises(SourceNotFoundError, match="is gone"), source.open():
         pass
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+        with pytest.raises(SourceError, match="not a regular file"), source.open():
+            pass
 
 
 def test_a_file_whose_time_has_changed_is_hashed_once_and_not_for_each_part(tmp_path: Path) -> None:

@@ -128,8 +128,11 @@ class Source:
             self._handle.seek(0)
             yield self._handle
             return
+        path = cast("Path", self._path)
+        if path.exists() and not path.is_file():  # a pipe put in its place would be waited for
+            raise _no_file_error(str(path))
         try:
-            handle = cast("Path", self._path).open("rb")
+            handle = path.open("rb")
         except OSError as error:
             raise _unreadable(self.name, error) from error
         with handle:
@@ -258,11 +261,10 @@ def cut(source: Source, first: int, last: int) -> Source:
         ):
             part.import_pages(whole, list(range(first - 1, last)))
             part.save(target)
-        stem = Path(source.filename).stem
         size = target.seek(0, os.SEEK_END)
         return replace(
             source,
-            filename=f"{stem}.pages-{first}-{last}.pdf",
+            filename=f"{Path(source.filename).stem}.pages-{first}-{last}.pdf",
             sha256=_digest(target, size)[0],
             size=size,
             pages=last - first + 1,
