@@ -204,7 +204,7 @@ def _require_text(nodes: Iterable[BaseNode]) -> None:
     unread: dict[str, bool] = {}
     for node in nodes:
         path = node.metadata.get("file_path")
-        if not path or not isinstance(path, (str, os.PathLike)) or was_parsed(node):
+        if not isinstance(path, (str, os.PathLike)) or not path or was_parsed(node):
             continue
         suffix = os.path.splitext(path)[1]  # noqa: PTH122 - a path of any kind; an empty text file is none
         if suffix.lower() in FORMAT_OF_SUFFIX:

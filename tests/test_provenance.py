@@ -563,6 +563,23 @@ def test_metadata_that_are_nested_too_deep_cost_no_text(holds: Any, beside: dict
     assert "nested too deep" in chunks[0].metadata["tree"]
 
 
+class _Unshown:
+    def __repr__(self) -> str:
+        raise ValueError("shown to nobody")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("tree", _Unshown()), ("coordinates", _Unshown()), ("x0", "\udcff"), ("coordinates", "[" * 100_000)],
+)
+def test_metadata_that_nobody_can_show_or_read_cost_no_text(key: str, value: object) -> None:
+    """Objects whose `repr` raises, half a character where a number should be, a list that never ends."""
+    [chunk] = chunk_elements([Record("", "Words.", {"name": "a", key: value})])
+
+    assert (chunk.text, chunk.metadata["name"]) == ("Words.", "a")
+    assert key != "tree" or chunk.metadata[key] == "<_Unshown>"
+
+
 def test_a_name_that_is_no_unicode_is_a_source_like_any_other() -> None:
     """Names of files may hold any bytes, which Python shows as halves of characters."""
     made = [

@@ -84,7 +84,7 @@ def flat_element(metadata: dict[str, Any]) -> FlatElement | None:
     """Read the *metadata* of an element that this package wrote; None for metadata of another origin."""
     try:
         found = msgspec.convert(metadata, FlatElement)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # half a character where a number should be
         return None
     is_element = found.record_type in _ELEMENTS and found.category not in {"page", "document"}
     return found if is_element and (found.record_type or not found.spans) else None
@@ -123,7 +123,7 @@ def read_metadata(record: Record) -> RecordMetadata:
     """Read the metadata of *record*, whoever wrote it; a value of an unexpected type counts as missing."""
     try:
         own = msgspec.convert(record.metadata, _OwnMetadata)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):
         return _read_any(record)
     spans = _read_spans(own.spans, record.text, own.text_sha256)
     if not spans and own.record_type in {"chunk", "section"}:

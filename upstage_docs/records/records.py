@@ -24,6 +24,7 @@ from upstage_docs.records.element_captions import OWNERS, captions_of
 from upstage_docs.records.header_rows import header_rows_of
 from upstage_docs.records.heading_levels import HeadingLevels
 from upstage_docs.records.marked_titles import MAY_BE_TITLES, MarkedTitle, holds_square, marked_titles
+from upstage_docs.records.metadata_text import shown
 from upstage_docs.records.options import RecordOptions
 from upstage_docs.records.render import element_text
 
@@ -408,8 +409,8 @@ def coordinates_of(metadata: Mapping[str, Any]) -> list[tuple[float, float]]:
         return [
             (float(p["x"]), float(p["y"])) if isinstance(p, Mapping) else (float(p[0]), float(p[1])) for p in points
         ]
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise ConfigError(f"metadata['coordinates'] is not a list of points: {value!r}") from error
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+        raise ConfigError(f"metadata['coordinates'] is not a list of points: {shown(value)}") from error
 
 
 def record_id(*identity: object) -> str:
