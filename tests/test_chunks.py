@@ -1165,12 +1165,17 @@ LONG = {
             lambda text: list(chunk_elements(Record("", f"{text}\n\n{TABLE}", {}), chunk_size=1_000_000)),
             "2031" + "-," * 200_000 + "x",
         ),
+        (
+            lambda text: list(chunk_elements(Record("", f"{text}\n\n{TABLE}", {}), chunk_size=1_000_000)),
+            "Figures 3" + " and 4" * 150,
+        ),
     ],
     ids=[
         "blanks in a text that is measured as read",
         "lines without words below a title",
         "titles",
         "dashes behind a year above a table",
+        "numbers of a caption",
     ],
 )
 def test_a_long_text_is_read_in_time_that_grows_with_it(read: Callable[[str], list[Any]], text: str) -> None:

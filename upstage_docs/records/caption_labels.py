@@ -81,7 +81,7 @@ _KOREAN = compile_when_used(
 
 # "Figures 3 and 4. Harbours" is one caption of several.
 _FURTHER_NUMBERS = compile_when_used(
-    rf"(?:\s?(?:[,、·]|[,、]?\s?(?:and|&|to|through|und|bis|et|à|y|e|a|및|과|와|~|と|和))\s?{_DIGITS}{{1,3}}(?:\s?[.\-–]\s?{_DIGITS}{{1,3}})*[a-z]?(?![^\W_]))+(?=\s?[.:：]\s*\w)"
+    rf"(?:(?:\s?[,、·])?(?:\s?(?:and|&|to|through|und|bis|et|à|y|e|a|및|과|와|~|と|和)|(?<=[,、·]))\s?{_DIGITS}{{1,3}}(?:\s?[.\-–]\s?{_DIGITS}{{1,3}})*[a-z]?(?![^\W_]))+(?=\s?[.:：]\s*\w)"
 )
 # What follows the number in a running sentence.
 _RUNNING_LATIN = compile_when_used(
