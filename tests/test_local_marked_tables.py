@@ -143,6 +143,31 @@ def test_a_name_that_fills_its_cell_is_cut_from_what_it_names() -> None:
     assert tables(draw) == [rows]
 
 
+def test_marks_behind_names_are_values_of_a_table_and_no_bullets() -> None:
+    said = {"AES": "  ••", "RSA": "••••", "ECDH": "•••", "HMAC": "  ••", "HKDF": "   •"}
+    rows = [[key, *(mark.strip() for mark in marks.ljust(4))] for key, marks in said.items()]
+
+    def draw(sheet: canvas.Canvas) -> None:
+        sheet.setFont("Helvetica", 9)
+        write(sheet, rows, (76, 160, 200, 240, 280), 720, pitch=13)
+
+    assert tables(draw) == [rows]
+
+
+def test_lines_that_are_equally_far_apart_are_a_row_for_each_label() -> None:
+    rows = [["Form", "What it is", "Note"], ["gztar", "packed by gzip", "(1)"], ["bztar", "packed by bzip2", ""]]
+    rows += [["ztar", "packed by compress", "(3)"], ["tar", "not packed", ""], ["zip", "zip file", "(2)"]]
+
+    def draw(sheet: canvas.Canvas) -> None:
+        sheet.setFillColor(colors.lightgrey)
+        sheet.rect(72, 717, 230, 12, fill=1, stroke=0)
+        sheet.setFillColor(colors.black)
+        sheet.setFont("Helvetica", 9)
+        write(sheet, rows, (76, 130, 260), 720, pitch=10.5)
+
+    assert tables(draw) == [rows]
+
+
 def test_columns_of_a_page_below_a_ruled_header_are_no_table() -> None:
     def draw(sheet: canvas.Canvas) -> None:
         sheet.setFont("Helvetica", 9)

@@ -381,11 +381,15 @@ def _are_labels(texts: Sequence[str]) -> bool:
 def _joined_lines(lines: Sequence[Row], rules: Sequence[Box]) -> list[Row]:
     """Join the lines of each row: white, or a rule, parts it from the next one in all its columns.
 
-    Where no white is wider than that between the lines of a cell, lines tell it as those of other tables do.
+    Where all lines are equally far apart, each with a label is a row. Where no white is wider than that between the
+    lines of a cell, lines tell it as those of other tables do.
     """
     columns = [[cell[0] for cell in column if cell] for column in zip(*lines, strict=True)]
-    apart = sorted(b.baseline - a.baseline for column in columns for a, b in pairwise(column))
+    longest = max(columns, key=len)  # where others have no text, their lines are further apart
+    apart = sorted(below.baseline - above.baseline for above, below in pairwise(longest))
     size = median(text.size for column in columns for text in column)
+    if apart and apart[-1] <= _SAME_PITCH * apart[0] and len(columns[0]) == len(lines):
+        return list(lines)
     if not apart or apart[0] > _LINE * size or apart[-1] <= _SAME_PITCH * apart[0]:
         return join_lines(lines, rules)
     pitch = _SAME_PITCH * apart[0]

@@ -195,7 +195,13 @@ def _with_marked(tables: Sequence[Table], marked: Sequence[Table]) -> list[Table
     kept = list(tables)
     for whole in marked:
         inside = [table for table in kept if table.words & whole.words]
-        if all(table.words < whole.words and not table.gridded and not _has_values(table) for table in inside):
+        if all(
+            table.words <= whole.words
+            and (table.words < whole.words or len(table.rows) < len(whole.rows))
+            and not table.gridded
+            and not _has_values(table)
+            for table in inside
+        ):
             kept = [table for table in kept if table not in inside] + [whole]
     return kept
 
@@ -466,10 +472,11 @@ def _is_columns_of_text(table: Table, words: Sequence[Word]) -> bool:
 
 
 def _has_marks(table: Table) -> bool:
-    """Say whether a column of a table is bullets of list items."""
-    for column in zip(*table.rows, strict=True):
-        cells = [cell for cell in column if cell]
-        if len(cells) > 1 and all(is_list_item(f"{cell} ") and not cell[0].isalnum() for cell in cells):
+    """Say whether a column of a table is bullets of list items: behind each stands more than another sign."""
+    for column, behind in pairwise(zip(*table.rows, strict=True)):
+        items = [item for cell, item in zip(column, behind, strict=True) if cell]
+        bullets = all(is_list_item(f"{cell} ") and not cell[0].isalnum() for cell in column if cell)
+        if len(items) > 1 and bullets and any(map(str.isalnum, "".join(items))):
             return True
     return False
 
