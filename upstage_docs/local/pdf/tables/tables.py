@@ -191,13 +191,17 @@ def _library_table(
 
 
 def _with_marked(tables: Sequence[Table], marked: Sequence[Table]) -> list[Table]:
-    """Add the tables that marks set off; each takes the place of those of texts that have only a part of its words."""
+    """Add the tables that marks set off; each takes the place of those of texts that have only a part of its words.
+
+    One whose rows all have a label also takes the place of one that joined some of them.
+    """
     kept = list(tables)
     for whole in marked:
         inside = [table for table in kept if table.words & whole.words]
+        labelled = all(row[0] for row in whole.rows)
         if all(
             table.words <= whole.words
-            and (table.words < whole.words or len(table.rows) < len(whole.rows))
+            and (table.words < whole.words or (labelled and len(table.rows) < len(whole.rows)))
             and not table.gridded
             and not _has_values(table)
             for table in inside
