@@ -60,6 +60,8 @@ _AT_LEFT = 0.2
 _FLUSH, _FLUSH_SHARE, _PAIRED = 0.3, 0.9, 0.8
 """Font sizes by which texts of one column begin at other places; the share of those that begin at one, and of the names
 that have what they name beside them, at least."""
+_VALUES = 0.3
+"""Share of the cells of a table that are numbers: more, and it is none of texts."""
 _AFTER = 1.3
 """Of the usual distance of lines: a lone line in the first column that is further below is no row of the table."""
 _MOST_TEXTS, _MOST_MARKS, _MOST_RULES = 3_000, 100, 20
@@ -101,6 +103,32 @@ def marked_tables(
             tables.append(table)
             used |= table.words
     return tables
+
+
+def with_marked(tables: Sequence[Table], marked: Sequence[Table]) -> list[Table]:
+    """Add the tables that marks set off; each takes the place of those of texts that have only a part of its words.
+
+    One whose rows all have a label also takes the place of one that joined some of them.
+    """
+    kept = list(tables)
+    for whole in marked:
+        inside = [table for table in kept if table.words & whole.words]
+        labelled = all(row[0] for row in whole.rows)
+        if all(
+            table.words <= whole.words
+            and (table.words < whole.words or (labelled and len(table.rows) < len(whole.rows)))
+            and not table.gridded
+            and not _has_values(table)
+            for table in inside
+        ):
+            kept = [table for table in kept if table not in inside] + [whole]
+    return kept
+
+
+def _has_values(table: Table) -> bool:
+    """Say whether many cells of a table are numbers, which tell its rows."""
+    cells = [cell for row in table.rows for cell in row if cell]
+    return sum(map(is_value, cells)) > _VALUES * len(cells)
 
 
 Found = tuple[list[list[Text]], list[list[Text]], list[Column]]

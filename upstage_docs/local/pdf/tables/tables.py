@@ -19,7 +19,7 @@ from upstage_docs.local.pdf.tables.aligned_texts import LineTexts
 from upstage_docs.local.pdf.tables.header_rows import with_header_words
 from upstage_docs.local.pdf.tables.library_tables import Table, names_in, table_of
 from upstage_docs.local.pdf.tables.line_rows import is_value
-from upstage_docs.local.pdf.tables.marked_tables import marked_tables
+from upstage_docs.local.pdf.tables.marked_tables import marked_tables, with_marked
 from upstage_docs.local.pdf.tables.ruled_grids import lattice_tables
 from upstage_docs.local.pdf.tables.ruled_tables import ruled_tables
 from upstage_docs.local.pdf.tables.text_regions import TITLE
@@ -30,8 +30,6 @@ from upstage_docs.local.pdf.words import Word
 NO_TABLE = "a table of the page could not be told from its text"
 _FILLED = 0.45
 """Share of the cells that have text, at least, where no rule stands between them."""
-_VALUES = 0.3
-"""Share of the cells of a table that are numbers: more, and it is none of texts."""
 _FULL = 0.5
 """Share of the cells of a grid that have text, at least, where it may be taken for the grid of a chart."""
 _SEVERAL_VALUES = 0.04
@@ -160,7 +158,7 @@ def tables_of(
             for table in marked_tables(page.width, taken, rules, sides, paths, lines)
             if not _is_contents(table) and not _is_on_plot(table, plots) and not _is_listing(table, words)
         ]
-        found = _with_marked(found, marked)
+        found = with_marked(found, marked)
     return [table for table in found if len(table.columns) > 1 or not _is_frames(table, words)]
 
 
@@ -188,32 +186,6 @@ def _library_table(
     if _is_text(table, words, ruled=ruled > 0) or (not ruled and _is_columns_of_text(table, words)):
         return []
     return [table]
-
-
-def _with_marked(tables: Sequence[Table], marked: Sequence[Table]) -> list[Table]:
-    """Add the tables that marks set off; each takes the place of those of texts that have only a part of its words.
-
-    One whose rows all have a label also takes the place of one that joined some of them.
-    """
-    kept = list(tables)
-    for whole in marked:
-        inside = [table for table in kept if table.words & whole.words]
-        labelled = all(row[0] for row in whole.rows)
-        if all(
-            table.words <= whole.words
-            and (table.words < whole.words or (labelled and len(table.rows) < len(whole.rows)))
-            and not table.gridded
-            and not _has_values(table)
-            for table in inside
-        ):
-            kept = [table for table in kept if table not in inside] + [whole]
-    return kept
-
-
-def _has_values(table: Table) -> bool:
-    """Say whether many cells of a table are numbers, which tell its rows."""
-    cells = [cell for row in table.rows for cell in row if cell]
-    return sum(map(is_value, cells)) > _VALUES * len(cells)
 
 
 def _is_sum(table: Table, tables: Sequence[Table]) -> bool:
