@@ -108,12 +108,12 @@ def marked_tables(
 def with_marked(tables: Sequence[Table], marked: Sequence[Table]) -> list[Table]:
     """Add the tables that marks set off; each takes the place of those of texts that have only a part of its words.
 
-    One whose rows all have a label also takes the place of one that joined some of them.
+    One whose rows all have a label and a text beside it also takes the place of one that joined some of them.
     """
     kept = list(tables)
     for whole in marked:
         inside = [table for table in kept if table.words & whole.words]
-        labelled = all(row[0] for row in whole.rows)
+        labelled = all(row[0] and any(row[1:]) for row in whole.rows)
         if all(
             table.words <= whole.words
             and (table.words < whole.words or (labelled and len(table.rows) < len(whole.rows)))
