@@ -31,6 +31,7 @@ from upstage_docs import AsyncClient, Client, ConfigError, UpstageDocsError
 from upstage_docs.api.decode import decode_document, decode_job
 from upstage_docs.api.json_shapes import JobShape
 from upstage_docs.api.messages import Api
+from upstage_docs.corpora.ray import CorpusOptions
 from upstage_docs.errors.redaction import Body, Secret, redact, shorten
 from upstage_docs.errors.spellings import hide
 from upstage_docs.options import RetryPolicy
@@ -557,3 +558,27 @@ def test_a_server_that_is_refused_does_not_show_its_key(make: Any, key: Any) -> 
     shown = everything_of(caught.value)
     assert "__init__: " in shown
     assert KEY not in shown
+
+
+WRONG_CORPORA: dict[str, dict[str, Any]] = {
+    "another option": {"storage_options": {"secret": KEY, "client_kwargs": {"pairs": [("token", KEY)]}}, "parse": 3},
+    "its own type": {"storage_options": [("secret", KEY)]},
+    "a text": {"storage_options": KEY},
+}
+
+
+@pytest.mark.parametrize("options", WRONG_CORPORA.values(), ids=WRONG_CORPORA)
+def test_wrong_options_of_a_corpus_show_no_secret_of_its_storage(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        CorpusOptions(**options)
+
+    shown = everything_of(caught.value)
+    assert "check_options" in shown
+    for part in parts_of(KEY):
+        assert part not in shown
+
+
+def test_secrets_of_a_storage_reach_it_from_another_process() -> None:
+    options = CorpusOptions(storage_options={"secret": KEY, "anon": False, "retries": 3})
+
+    assert pickle.loads(pickle.dumps(options)).storage_options == {"secret": KEY, "anon": False, "retries": 3}

@@ -31,6 +31,7 @@ from upstage_docs.options.definitions import (
     check_options,
     documented,
     hash_of,
+    hides_secrets,
     option,
     require_number,
     require_whole_number,
@@ -51,6 +52,7 @@ _FOOTER = b"upstage_docs"  # key of what a Parquet file says of the files in it
 
 
 @documented
+@hides_secrets
 @dataclass(frozen=True)
 class CorpusOptions:
     """What is asked of each file, and what becomes a row.

@@ -106,6 +106,17 @@ def wrap_secrets(headers: Any) -> Any:
     return {_as_name(name): as_secret(value) for name, value in headers.items()}
 
 
+def _with_hidden_texts(value: Any) -> Any:
+    """Return *value* with texts that a repr does not show, those inside mappings and lists too."""
+    if isinstance(value, str):
+        return as_secret(value)
+    if isinstance(value, Mapping):
+        return {name: _with_hidden_texts(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [*map(_with_hidden_texts, value)]
+    return tuple(map(_with_hidden_texts, value)) if isinstance(value, tuple) else value
+
+
 def _as_name(value: Any) -> Any:
     """Return the name of a header; where a whole header or a key was given, it is refused, and shows in no repr."""
     return value if isinstance(value, str) and HEADER_NAME.fullmatch(value) else as_secret(value)
@@ -123,12 +134,13 @@ def _emptied(value: Any) -> Any:
     return next((kind() for kind in kinds if isinstance(value, kind)), value)
 
 
-# By the name of an option of a client or component: what keeps a secret in its value from a repr.
+# By the name of an option of a client, a component or a corpus: what keeps a secret in its value from a repr.
 SECRET_OPTIONS: Mapping[str, Callable[[Any], Any]] = {
     "api_key": as_secret,
     "auth_header": _as_name,
     "headers": wrap_secrets,
     "base_url": _as_address,
+    "storage_options": _with_hidden_texts,
 }
 
 

@@ -159,6 +159,13 @@ def constructor_of(make: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
+def hides_secrets(kind: type[Value]) -> type[Value]:
+    """Let the class *kind* take its options without a secret that shows, also where it refuses them."""
+    made: Any = kind
+    made.__init__ = constructor_of(made.__init__)
+    return kind
+
+
 def wrap_arguments(
     names: Sequence[str], values: Sequence[Any], options: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
