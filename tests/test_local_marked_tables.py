@@ -168,6 +168,16 @@ def test_lines_that_are_equally_far_apart_are_a_row_for_each_label() -> None:
     assert tables(draw) == [rows]
 
 
+def test_a_column_may_have_nothing_but_its_name() -> None:
+    rows = [["Option", "Meaning", "Note"], *([*row, ""] for row in OPTIONS[1:])]
+
+    def draw(sheet: canvas.Canvas) -> None:
+        write(sheet, rows, (76, 164, 400), 740)
+        sheet.line(72, 735, 470, 735)
+
+    assert tables(draw) == [rows]
+
+
 def test_columns_of_a_page_below_a_ruled_header_are_no_table() -> None:
     def draw(sheet: canvas.Canvas) -> None:
         sheet.setFont("Helvetica", 9)

@@ -6,6 +6,7 @@ top to bottom say where its columns are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
@@ -64,8 +65,10 @@ _VALUES = 0.3
 """Share of the cells of a table that are numbers: more, and it is none of texts."""
 _AFTER = 1.3
 """Of the usual distance of lines: a lone line in the first column that is further below is no row of the table."""
-_MOST_TEXTS, _MOST_MARKS, _MOST_RULES = 3_000, 100, 20
-"""Of a page, and of rules of one width: where each row of a table has one, they are the rows' own."""
+_MOST_TEXTS, _MOST_MARKS = 3_000, 100
+"""Of a page."""
+_MOST_RULES = 20
+"""Of one width: where each row of a table has one, they are the rows' own. And widths of a page's rules, at most."""
 
 
 def marked_tables(
@@ -139,13 +142,24 @@ def _headed(
     texts: Sequence[Text], page_width: float, rules: Sequence[Box], paths: Sequence[Path], lines: LineTexts
 ) -> Iterator[Found]:
     """Yield what stands below names of columns that are shaded, or that a rule sets off."""
+    below: set[Text] = set()
+    for head, mark in _heads(texts, page_width, rules, paths):
+        if not below.issuperset(head):  # else it is a row of what stands below another mark
+            for found in _below(head, texts, mark, lines):
+                below.update(text for row in found[1] for text in row)
+                yield found
+
+
+def _heads(
+    texts: Sequence[Text], page_width: float, rules: Sequence[Box], paths: Sequence[Path]
+) -> Iterator[tuple[list[Text], Box]]:
+    """Yield what may be names of columns, each with the shade that it stands on, or the rule below it."""
     bands = [band for band in _joined_shades(paths) if _NARROWEST < band[2] - band[0] < _WIDEST_SHADE * page_width]
     for band in bands[:_MOST_MARKS]:
-        head = [
-            text for text in texts if band[1] < text.baseline <= band[3] and band[0] <= middle(text.box)[0] <= band[2]
-        ]
-        if head and _BAND[0] * head[0].size < band[3] - band[1] < _BAND[1] * head[0].size:
-            yield from _below(head, texts, band, lines)
+        left, top, right, bottom = band
+        head = [text for text in texts if top < text.baseline <= bottom and left <= middle(text.box)[0] <= right]
+        if head and _BAND[0] * head[0].size < bottom - top < _BAND[1] * head[0].size:
+            yield head, band
     for rule in [rule for rule in _joined_rules(rules) if rule[2] - rule[0] > _NARROWEST][:_MOST_MARKS]:
         near = [
             text
@@ -154,7 +168,7 @@ def _headed(
         ]
         if near:
             last = max(text.baseline for text in near)
-            yield from _below([text for text in near if last - text.baseline < _LINE * text.size], texts, rule, lines)
+            yield [text for text in near if last - text.baseline < _LINE * text.size], rule
 
 
 def _between(texts: Sequence[Text], rules: Sequence[Box]) -> Iterator[Found]:
@@ -166,9 +180,7 @@ def _between(texts: Sequence[Text], rules: Sequence[Box]) -> Iterator[Found]:
             groups.append([rule])
         else:
             home.append(rule)
-    for group in groups:
-        if len(group) > _MOST_RULES:
-            continue
+    for group in [group for group in groups if len(group) <= _MOST_RULES][:_MOST_RULES]:
         for first, last in ((n, m) for n in range(len(group)) for m in range(len(group) - 1, n, -1)):
             left, top, right, _ = group[first]
             bottom = group[last][1]
@@ -273,15 +285,16 @@ def _below(head: Sequence[Text], texts: Sequence[Text], mark: Box, lines: LineTe
     under = [text for text in texts if text.baseline > last + 0.5 * size and text.box[0] < right and text.box[2] > left]
     body: list[list[Text]] = []
     below: list[Column] = []
+    labels = math.inf  # where those of the first column begin
     for line in rows_of_texts(under):
         row = _cut_at_columns(line, below, lines)
         grown = _merged(columns, row)
         apart = row[0].baseline - last
         if len(grown) < count or apart > _ROW_PITCH * size or row[0].box[0] < left or row[-1].box[2] > right:
             break
-        labels = [text.box[0] for held in body for text in held if text.box[2] < columns[1].left]
-        if len(row) == 1 and labels and row[0].box[0] < min(labels) - _FLUSH * size:
+        if len(row) == 1 and labels < math.inf and row[0].box[0] < labels - _FLUSH * size:
             break  # the text below, which stands a little further left than what is in cells
+        labels = min([labels, *(text.box[0] for text in row if text.box[2] < columns[1].left)])
         columns, below = grown, _merged(below, row)
         body.append(row)
         last = row[0].baseline
@@ -323,14 +336,17 @@ def _merged(columns: Sequence[Column], row: Sequence[Text]) -> list[Column]:
 
 def _sided(texts: Sequence[Text], rules: Sequence[Box], sides: Sequence[Box], lines: LineTexts) -> Iterator[Found]:
     """Yield what stands between and beside vertical rules of one height."""
-    for top, bottom, cuts in _groups_of_sides(sides):
+    for top, bottom, cuts in _groups_of_sides(sides)[:_MOST_MARKS]:
         held = [text for text in texts if top < text.baseline - 0.3 * text.size and text.baseline < bottom + 1]
         if not held:
             continue
         stripes = [(cut - 1, cut + 1) for cut in cuts]
-        pieces = [piece for text in held for piece in lines.split_over(text, stripes)]
+        pieces: list[Text] = []
+        for text in held:
+            crossed = any(text.box[0] < cut < text.box[2] for cut in cuts)
+            pieces += lines.split_over(text, stripes) if crossed else [text]
         rows = rows_of_texts(sorted(pieces, key=lambda text: (text.baseline, text.box[0])))
-        edges = [-1e9, *cuts, 1e9]
+        edges = [-math.inf, *cuts, math.inf]
         parts = list(pairwise(edges))
         if any(sum(a <= middle(t.box)[0] < b for t in row) > 1 for row in rows for a, b in (parts[0], parts[-1])):
             continue
@@ -376,6 +392,8 @@ def _of_texts(
     lines: LineTexts,
 ) -> Table | None:
     """Return the table of a header and the lines below it, None if they are none."""
+    if not body:
+        return None
     rows, placed = placed_in([*head, *body], columns, lines)
     width = len(columns)
     size = median(text.size for row in body for text in row)
@@ -392,10 +410,12 @@ def _of_texts(
         or sum(bool(cell) for row in joined for cell in row) < _FILLED * len(joined) * width
         or (not head and not _are_labels([row[0][0].text for row in joined if row[0]]))
         or beside < _BESIDE * len(joined)
-        or any(not any(row[c] for row in joined) for c in range(width))
     ):
         return None
-    lengths = [[sum(len(text.text) for text in row[c]) for row in joined if row[c]] for c in range(width)]
+    held = [[row[c] for row in joined if row[c]] for c in range(width)]
+    if sum(not column for column in held) > bool(head):
+        return None  # below one name nothing may stand, as below that of notes
+    lengths = [[sum(len(text.text) for text in cell) for cell in column] for column in held if column]
     if max(max(column) for column in lengths) > _LONGEST_CELL or min(median(column) for column in lengths) > _PROSE:
         return None  # columns of a page
     return built_table(rows[: len(head)], placed[: len(head)], columns, joined, rules)
@@ -412,11 +432,12 @@ def _joined_lines(lines: Sequence[Row], rules: Sequence[Box]) -> list[Row]:
     Where all lines are equally far apart, each with a label is a row. Where no white is wider than that between the
     lines of a cell, lines tell it as those of other tables do.
     """
-    columns = [[cell[0] for cell in column if cell] for column in zip(*lines, strict=True)]
+    texts = ([cell[0] for cell in column if cell] for column in zip(*lines, strict=True))
+    columns = [column for column in texts if column]
     longest = max(columns, key=len)  # where others have no text, their lines are further apart
     apart = sorted(below.baseline - above.baseline for above, below in pairwise(longest))
     size = median(text.size for column in columns for text in column)
-    if apart and apart[-1] <= _SAME_PITCH * apart[0] and len(columns[0]) == len(lines):
+    if apart and apart[-1] <= _SAME_PITCH * apart[0] and all(line[0] for line in lines):
         return list(lines)
     if not apart or apart[0] > _LINE * size or apart[-1] <= _SAME_PITCH * apart[0]:
         return join_lines(lines, rules)
@@ -431,19 +452,19 @@ def _joined_lines(lines: Sequence[Row], rules: Sequence[Box]) -> list[Row]:
             end = text
         blocks.append((start.baseline - start.size, end.baseline))
     tops: list[float] = []
-    reach = -1e9
+    reach = -math.inf
     for top, bottom in sorted(blocks):
         if top > reach:
             tops.append(top)
         reach = max(reach, bottom)
-    found: list[Row] = [[[] for _ in columns] for _ in tops]
+    found: list[Row] = [[[] for _ in lines[0]] for _ in tops]
     starts: set[int] = set()
     whole = 0
     last: list[list[Word]] = []
     rights = right_edges([words_of_cells(line) for line in lines])
     for line in lines:
         text = next(cell[0] for cell in line if cell)
-        number = max(n for n, top in enumerate(tops) if top < text.baseline)
+        number = max(n for n, top in enumerate(tops) if top <= text.baseline)
         words = words_of_cells(line)
         whole += number in starts and bool(line[0]) and any(line[1:]) and not is_rest(last, words, rights)
         last = words
