@@ -5,13 +5,13 @@ from __future__ import annotations
 import linecache
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-__all__ = ["hearing_ctrl_c", "interrupted"]
+__all__ = ["hearing_ctrl_c", "interrupted", "traced"]
 
 
 @contextmanager
@@ -44,10 +44,17 @@ def interrupted(at: int, where: CodeType | str) -> Iterator[list[int]]:
         code = frame.f_code
         return local if where in (code, Path(code.co_filename).name) else None
 
+    with traced(tracer):
+        yield lines
+
+
+@contextmanager
+def traced(tracer: Callable[[FrameType, str, Any], Any]) -> Iterator[None]:
+    """Let *tracer* see each call inside the block, and after it whoever saw them before."""
     before = sys.gettrace()
     sys.settrace(tracer)
     try:
-        yield lines
+        yield
     finally:
         sys.settrace(before)
 

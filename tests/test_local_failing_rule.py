@@ -7,7 +7,6 @@ makes one fail. What is asserted holds whichever function it is, so that a new r
 from __future__ import annotations
 
 import io
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from interrupting import traced
 
 from upstage_docs.local.blocks import PageLayout
 from upstage_docs.local.pdf.document import read_pdf
@@ -119,12 +119,8 @@ def failing(name: str) -> Iterator[Counter[str]]:
             if function == name:
                 raise IndexError(f"made to fail: {name}")
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
+    with traced(trace):
         yield called
-    finally:
-        sys.settrace(before)
 
 
 def letters_of(page: PageLayout) -> Counter[str]:
