@@ -18,7 +18,8 @@ from upstage_docs.local.pdf.tables.aligned_tables import built_table, cells_of, 
 from upstage_docs.local.pdf.tables.aligned_texts import LineTexts, Text, joined_text, rows_of_texts, words_of_cells
 from upstage_docs.local.pdf.tables.library_tables import Table
 from upstage_docs.local.pdf.tables.line_rows import is_rest, is_value, right_edges
-from upstage_docs.local.pdf.tables.text_columns import Column
+from upstage_docs.local.pdf.tables.rules import rules_of_one_width, whole_rules
+from upstage_docs.local.pdf.tables.text_columns import Column, merged_columns
 from upstage_docs.local.pdf.vector_paths import Path
 from upstage_docs.local.pdf.words import Word
 
@@ -48,7 +49,7 @@ _NARROWEST = 60.0
 _BESIDE = 0.5
 """Share of the rows with text in two columns, at least."""
 _TOUCHING = 1.5
-"""Points between the pieces of one shade, or of one rule, at most."""
+"""Points between the pieces of one shade, or of one vertical rule, at most."""
 _LONGEST_CELL, _PROSE = 400, 34
 """Letters of a cell, and of a usual one of the column with the shortest: with more, they are columns of a page."""
 _LEAST_ROWS, _FILLED = 3, 0.5
@@ -160,7 +161,7 @@ def _heads(
         head = [text for text in texts if top < text.baseline <= bottom and left <= middle(text.box)[0] <= right]
         if head and _BAND[0] * head[0].size < bottom - top < _BAND[1] * head[0].size:
             yield head, band
-    for rule in [rule for rule in _joined_rules(rules) if rule[2] - rule[0] > _NARROWEST][:_MOST_MARKS]:
+    for rule in [rule for rule in whole_rules(rules) if rule[2] - rule[0] > _NARROWEST][:_MOST_MARKS]:
         near = [
             text
             for text in texts
@@ -173,13 +174,7 @@ def _heads(
 
 def _between(texts: Sequence[Text], rules: Sequence[Box]) -> Iterator[Found]:
     """Yield what stands between the first and the last of rules of one width; a third one ends the header."""
-    groups: list[list[Box]] = []
-    for rule in _joined_rules(rules):
-        home = next((g for g in groups if all(abs(g[-1][end] - rule[end]) < _BEYOND for end in (0, 2))), None)
-        if home is None:
-            groups.append([rule])
-        else:
-            home.append(rule)
+    groups = rules_of_one_width(whole_rules(rules))
     for group in [group for group in groups if len(group) <= _MOST_RULES][:_MOST_RULES]:
         for first, last in ((n, m) for n in range(len(group)) for m in range(len(group) - 1, n, -1)):
             left, top, right, _ = group[first]
@@ -261,17 +256,6 @@ def _joined_shades(paths: Sequence[Path]) -> list[Box]:
     return found
 
 
-def _joined_rules(rules: Sequence[Box]) -> list[Box]:
-    found: list[Box] = []
-    for rule in sorted(rules, key=lambda rule: (round(rule[1]), rule[0])):
-        last = found[-1] if found else None
-        if last and abs(last[1] - rule[1]) < 1 and rule[0] - last[2] < _TOUCHING:
-            found[-1] = last[0], last[1], max(last[2], rule[2]), last[3]
-        else:
-            found.append(rule)
-    return found
-
-
 def _below(head: Sequence[Text], texts: Sequence[Text], mark: Box, lines: LineTexts) -> Iterator[Found]:
     """Yield the lines below the names *head* down to one that runs over the stripes between them."""
     names = rows_of_texts(sorted(head, key=lambda text: (text.baseline, text.box[0])))
@@ -323,15 +307,8 @@ def _cut_at_columns(row: list[Text], columns: Sequence[Column], lines: LineTexts
 
 def _merged(columns: Sequence[Column], row: Sequence[Text]) -> list[Column]:
     """Return the columns that are left once a line is added: those that a text joins are one."""
-    merged: list[Column] = []
-    spans = [*((c.left, c.right) for c in columns), *((t.box[0], t.box[2]) for t in row)]
-    white = _STRIPE * min(text.size for text in row)
-    for left, right in sorted(spans):
-        if merged and left < merged[-1].right + white:
-            merged[-1] = Column(merged[-1].left, max(merged[-1].right, right))
-        else:
-            merged.append(Column(left, right))
-    return merged
+    spans = [*columns, *((text.box[0], text.box[2]) for text in row)]
+    return merged_columns(spans, _STRIPE * min(text.size for text in row))
 
 
 def _sided(texts: Sequence[Text], rules: Sequence[Box], sides: Sequence[Box], lines: LineTexts) -> Iterator[Found]:

@@ -26,13 +26,13 @@ from upstage_docs.local.pdf.tables.line_rows import (
     right_edges,
     rules_part_rows,
 )
+from upstage_docs.local.pdf.tables.rules import SAME_END, rules_of_one_width, whole_rules
+from upstage_docs.local.pdf.tables.text_columns import merged_columns
 from upstage_docs.local.pdf.words import Word
 
 Free = Sequence[tuple[float, int]]
 """Words that nothing else has, as baseline and number, from the top."""
 
-_SAME = 4.0
-"""Points that the ends of two rules of one table may differ."""
 _NUMERIC = 0.3
 """Share of the cells between two rules that begin with a digit, at least, where no third rule sets off a header."""
 _PROSE = 34
@@ -82,8 +82,8 @@ def ruled_tables(
     tables = []
     if len(rules) <= _MOST_RULES and len(sides) <= _MOST_RULES:
         free = sorted((word.baseline, i) for i, word in enumerate(words) if not taken[i])
-        whole = _whole(rules)
-        runs = [run for group in _groups(whole) for run in _runs(words, free, group, sides, lines)]
+        whole = whole_rules(rules)
+        runs = [run for group in rules_of_one_width(whole) for run in _runs(words, free, group, sides, lines)]
         inside = [frozenset(_standing_in(words, free, _frame(run))) for run in runs]
         inside = [held if not any(held < other for other in inside) else frozenset() for held in inside]
         for run, held in zip(runs, inside, strict=True):
@@ -116,35 +116,11 @@ def _partial(rules: Sequence[Box], run: Sequence[Box], sides: Sequence[Box]) -> 
         rule
         for rule in rules
         if top + 2 < rule[1] < bottom - 2
-        and left - _SAME < rule[0]
-        and rule[2] < right + _SAME
+        and left - SAME_END < rule[0]
+        and rule[2] < right + SAME_END
         and rule[2] - rule[0] < WHOLE * (right - left)
         and not any(rule[0] - 3 < s[0] < rule[2] + 3 and s[1] - 3 < rule[1] < s[3] + 3 for s in sides)
     ]
-
-
-def _whole(rules: Sequence[Box]) -> list[Box]:
-    """Join the pieces of rules that are drawn cell by cell, and the two edges of a thick one."""
-    out: list[Box] = []
-    for rule in sorted(rules, key=lambda r: (round(r[1] / 2), r[0])):
-        last = out[-1] if out else None
-        if last is not None and abs(last[1] - rule[1]) < 2 and rule[0] <= last[2] + _SAME:
-            out[-1] = last[0], last[1], max(last[2], rule[2]), last[3]
-        else:
-            out.append(rule)
-    return sorted(out, key=lambda r: r[1])
-
-
-def _groups(rules: Sequence[Box]) -> list[list[Box]]:
-    """Gather ruled lines of one width, two or more from top to bottom."""
-    groups: list[list[Box]] = []
-    for rule in rules:
-        home = next((g for g in groups if abs(g[-1][0] - rule[0]) < _SAME and abs(g[-1][2] - rule[2]) < _SAME), None)
-        if home is None:
-            groups.append([rule])
-        elif rule[1] - home[-1][1] > 2:
-            home.append(rule)
-    return [group for group in groups if len(group) > 1]
 
 
 def _runs(
@@ -311,14 +287,8 @@ def _columns(
         return list(pairwise([frame[0], *inner, frame[2]]))
     size = median(word.size for word in words)
     body = [word for word in words if word.baseline > rules[1][1]] if len(rules) > 2 else list(words)
-    spans = sorted((word.box[0], word.box[2]) for word in body or words)
-    merged: list[tuple[float, float]] = []
-    for start, end in spans:
-        if merged and start < merged[-1][1] + _SPACE * size:
-            merged[-1] = merged[-1][0], max(merged[-1][1], end)
-        else:
-            merged.append((start, end))
-    return merged
+    spans = ((word.box[0], word.box[2]) for word in body or words)
+    return [*merged_columns(spans, _SPACE * size)]
 
 
 def _rows(words: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list[list[list[Line]]]:

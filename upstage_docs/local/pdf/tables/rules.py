@@ -11,6 +11,8 @@ from typing import Any
 from upstage_docs.local.geometry import Box
 from upstage_docs.local.pdf.vector_paths import Path
 
+SAME_END = 4.0
+"""Points that the ends of two rules of one table may differ."""
 _SHORTEST_SHADE, _SEAM = 5.0, 1.0
 """Points that the shade of a line of text is tall at least, and that two such shades are apart at most."""
 
@@ -54,3 +56,29 @@ def _seams(paths: Sequence[Path]) -> dict[str, list[Box]]:
             if lone and abs(below[1] - above[3]) < _SEAM:
                 found[colour].append((below[0], below[1], below[2], below[1]))
     return found
+
+
+def whole_rules(rules: Sequence[Box]) -> list[Box]:
+    """Join the pieces of rules that are drawn cell by cell, and the two edges of a thick one."""
+    out: list[Box] = []
+    for rule in sorted(rules, key=lambda r: (round(r[1] / 2), r[0])):
+        last = out[-1] if out else None
+        if last is not None and abs(last[1] - rule[1]) < 2 and rule[0] <= last[2] + SAME_END:
+            out[-1] = last[0], last[1], max(last[2], rule[2]), last[3]
+        else:
+            out.append(rule)
+    return sorted(out, key=lambda r: r[1])
+
+
+def rules_of_one_width(rules: Sequence[Box]) -> list[list[Box]]:
+    """Gather ruled lines of one width, two or more from top to bottom."""
+    groups: list[list[Box]] = []
+    for rule in rules:
+        home = next(
+            (g for g in groups if abs(g[-1][0] - rule[0]) < SAME_END and abs(g[-1][2] - rule[2]) < SAME_END), None
+        )
+        if home is None:
+            groups.append([rule])
+        elif rule[1] - home[-1][1] > 2:
+            home.append(rule)
+    return [group for group in groups if len(group) > 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -107,9 +107,14 @@ def _columns(rows: Sequence[Sequence[Text]]) -> list[Column]:
 def _merged(rows: Sequence[Sequence[Text]]) -> list[Column]:
     """Return where texts stand, those over each other as one."""
     size = median(text.size for row in rows for text in row)
+    return merged_columns(((text.box[0], text.box[2]) for row in rows for text in row), _GUTTER * size)
+
+
+def merged_columns(spans: Iterable[tuple[float, float]], white: float) -> list[Column]:
+    """Return where *spans* of texts stand, from the left: those that no stripe as wide as *white* parts are one."""
     merged: list[Column] = []
-    for left, right in sorted((text.box[0], text.box[2]) for row in rows for text in row):
-        if merged and left < merged[-1].right + _GUTTER * size:
+    for left, right in sorted(spans):
+        if merged and left < merged[-1].right + white:
             merged[-1] = Column(merged[-1].left, max(merged[-1].right, right))
         else:
             merged.append(Column(left, right))
